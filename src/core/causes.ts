@@ -1,0 +1,176 @@
+/**
+ * The closed list of causes. Each has a class that policy acts on, a plain sentence, and the next action.
+ *
+ * transient: nothing was written; try again by itself.
+ * ambiguous: it may have been written; look before trying again.
+ * permanent: trying the same again cannot help; a person decides, then replays.
+ * auth:      the destination does not take our credentials; the destination pauses, once, for all its lanes.
+ * held:      a person or an event must act first; goes on by itself once that happened.
+ */
+export type CauseClass = 'transient' | 'ambiguous' | 'permanent' | 'auth' | 'held';
+
+type Cause = { readonly class: CauseClass; readonly says: string; readonly next: string };
+
+export const causes = {
+  'source/unreadable': {
+    class: 'held',
+    says: 'The payload could not be read as the format this source sends.',
+    next: 'Look at the raw payload, correct the sender, and have it sent again.',
+  },
+  'activity/invalid': {
+    class: 'held',
+    says: 'The activity does not have the fields that its type requires.',
+    next: 'Correct the form or the source mapping in tejido.yaml, then retry.',
+  },
+  'mapping/no-route': {
+    class: 'held',
+    says: 'No mapping is configured for this form or activity type.',
+    next: 'Add the form to the source in tejido.yaml (or ignore it there), then retry.',
+  },
+  'mapping/failed': {
+    class: 'held',
+    says: 'The mapping stopped at a rule.',
+    next: 'Correct the map at the line shown, run `tejido map test`, then retry.',
+  },
+  'mapping/unmapped-code': {
+    class: 'held',
+    says: 'A code of the sender has no entry in the ConceptMap.',
+    next: 'Add the code to the ConceptMap shown, then retry.',
+  },
+  'validation/failed': {
+    class: 'held',
+    says: 'A resource does not meet its profile; it was not sent.',
+    next: 'Correct the activity at its source, or the map, then retry.',
+  },
+  'record/version-conflict': {
+    class: 'held',
+    says: 'The same record and version arrived before with other content.',
+    next: 'Have the sender raise recordVersion, or release this one to let it replace the other.',
+  },
+  'record/target-unknown': {
+    class: 'held',
+    says: 'The record that this void or amendment names has not arrived.',
+    next: 'Goes on by itself when the target arrives; if it never will, void this message.',
+  },
+  'match/unknown-patient': {
+    class: 'held',
+    says: 'The patient is not known in the EHR by the identifiers given.',
+    next: 'Enrol the patient with the MRN (roster.enrol), or register the patient in the EHR; then it goes on by itself.',
+  },
+  'match/ambiguous': {
+    class: 'held',
+    says: 'The identifiers given match more than one patient in the EHR.',
+    next: 'Resolve the duplicate in the EHR, then retry.',
+  },
+  'match/conflict': {
+    class: 'held',
+    says: 'The identifiers given belong to different patients, or the date of birth differs from the chart.',
+    next: 'Check the identifiers with the CHW; correct the record at its source.',
+  },
+  'match/unknown-reference': {
+    class: 'held',
+    says: 'The activity refers to a goal, plan or referral that Tejido has not filed.',
+    next: 'Goes on by itself when the earlier record is filed; else correct the reference at its source.',
+  },
+  'gate/consent-missing': {
+    class: 'held',
+    says: 'This activity discloses to a community organisation, and no consent is referenced.',
+    next: 'Record the consent and send the activity again with consentRef.',
+  },
+  'gate/sensitive-text': {
+    class: 'held',
+    says: 'The narrative contains wording that must not be charted.',
+    next: 'The author rewords the narrative at its source and sends the record again.',
+  },
+  'gate/review': {
+    class: 'held',
+    says: 'This activity waits for a supervisor, as configured.',
+    next: 'Review it, then release or void it.',
+  },
+  'lane/behind-failed': {
+    class: 'held',
+    says: 'An earlier message that this one depends on has not been filed.',
+    next: 'Resolve the earlier message; this one goes on by itself.',
+  },
+  'send/connection-refused': {
+    class: 'transient',
+    says: 'The destination could not be reached.',
+    next: 'Nothing: it is tried again by itself. If it lasts, check the destination.',
+  },
+  'send/unavailable': {
+    class: 'transient',
+    says: 'The destination answered that it cannot serve now.',
+    next: 'Nothing: it is tried again by itself.',
+  },
+  'send/throttled': {
+    class: 'transient',
+    says: 'The destination asked to slow down.',
+    next: 'Nothing: it is tried again when the destination allows.',
+  },
+  'send/write-race': {
+    class: 'transient',
+    says: 'Somebody else wrote at the same moment (409, 412, serialization); nothing of ours was written.',
+    next: 'Nothing: it is read and tried again by itself.',
+  },
+  'send/timeout': {
+    class: 'ambiguous',
+    says: 'No answer came in time; it may have been written.',
+    next: 'Nothing: Tejido looks in the EHR before it tries again.',
+  },
+  'send/connection-lost': {
+    class: 'ambiguous',
+    says: 'The connection broke before the answer; it may have been written.',
+    next: 'Nothing: Tejido looks in the EHR before it tries again.',
+  },
+  'send/answer-unreadable': {
+    class: 'ambiguous',
+    says: 'The answer could not be read, or its parts do not add up.',
+    next: 'Nothing: Tejido looks in the EHR before it tries again. If it lasts, look at the attempt.',
+  },
+  'send/partial': {
+    class: 'ambiguous',
+    says: 'A part was written and a part was not.',
+    next: 'Nothing: Tejido files the rest.',
+  },
+  'send/refused': {
+    class: 'permanent',
+    says: 'The EHR refused the resource.',
+    next: 'Read the answer of the last attempt, correct the record or the map, then retry.',
+  },
+  'send/unsupported': {
+    class: 'permanent',
+    says: 'This EHR does not take this kind of resource.',
+    next: 'See `tejido check`; route this activity differently, then retry.',
+  },
+  'send/gone': {
+    class: 'permanent',
+    says: 'The resource that was to be changed has been deleted in the EHR.',
+    next: 'Decide whether to file it anew (retry) or to void the message.',
+  },
+  'send/duplicates-found': {
+    class: 'permanent',
+    says: 'More than one resource in the EHR carries our identifier.',
+    next: 'Mark the extra ones entered-in-error in the EHR, then retry.',
+  },
+  'send/auth': {
+    class: 'auth',
+    says: 'The destination does not accept our credentials.',
+    next: 'Correct the credentials; then `tejido check` and resume the destination.',
+  },
+  'send/budget-spent': {
+    class: 'permanent',
+    says: 'It was tried until the retry budget was spent.',
+    next: 'Restore the destination, then retry.',
+  },
+  'internal/unexpected': {
+    class: 'permanent',
+    says: 'Tejido met a fault of its own.',
+    next: 'Retry once; if it comes back, report it with the message id.',
+  },
+} as const satisfies Record<string, Cause>;
+
+export type CauseCode = keyof typeof causes;
+
+export const causeOf = (code: CauseCode): Cause => causes[code];
+
+export const isCause = (code: string): code is CauseCode => Object.hasOwn(causes, code);

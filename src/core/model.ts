@@ -1,0 +1,63 @@
+/**
+ * The model of the ledger, for every part: ids, states, messages, links. No I/O here.
+ *
+ *   received ──▶ filing ──▶ filed ──▶ voided
+ *      │  ▲         │  └──▶ failed ──▶ (retry) received
+ *      │  └─────────┤
+ *      ├──▶ held ───┘ (released by a person or an event)
+ *      └──▶ superseded   (a duplicate, or a newer version took its place)
+ */
+import type { CauseCode } from './causes.ts';
+import type { Issue } from './outcome.ts';
+
+declare const brand: unique symbol;
+type Branded<T, B extends string> = T & { readonly [brand]: B };
+
+export type MessageId = Branded<string, 'MessageId'>;
+export type DestinationId = Branded<string, 'DestinationId'>;
+/** Our own id of a person, stable whatever identifiers the sources use. */
+export type PatientKey = Branded<string, 'PatientKey'>;
+
+export const messageStates = ['received', 'filing', 'filed', 'held', 'failed', 'superseded', 'voided'] as const;
+export type MessageState = (typeof messageStates)[number];
+
+/** What stands in an EHR because of a message. `artifact` is the value of our business identifier on the resource. */
+export type EmittedLink = {
+  readonly artifact: string;
+  readonly resourceType: string;
+  /** `Type/id` in the EHR. */
+  readonly reference: string;
+  readonly versionId?: string;
+  readonly action: 'created' | 'updated' | 'unchanged' | 'voided';
+  /** How it was filed: as the resource itself, or in a lesser form the EHR takes. */
+  readonly tier: 'native' | 'note' | 'work-list';
+  /** Top-level elements that we set, so that an amendment can also take one away. */
+  readonly owned: readonly string[];
+};
+
+/** One exchange with a destination, kept whole. Never logged. */
+export type Exchange = {
+  readonly method: string;
+  readonly url: string;
+  readonly requestBody?: string;
+  readonly status?: number;
+  readonly responseHeaders?: Readonly<Record<string, string>>;
+  readonly responseBody?: string;
+  /** Set when no answer, or no readable one, came. */
+  readonly error?: CauseCode;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+};
+
+export type MessageEvent = {
+  readonly at: Date;
+  readonly state: MessageState;
+  readonly cause?: CauseCode;
+  readonly detail?: string;
+  readonly issues?: readonly Issue[];
+  /** Who: `system`, or the name of an API key. */
+  readonly actor: string;
+};
+
+/** What a door answers for one accepted item. */
+export type Receipt = { readonly id: MessageId; readonly state: MessageState; readonly duplicateOf?: MessageId };

@@ -1,0 +1,201 @@
+/**
+ * What the parts hand each other, wired in `main.ts`. A folder that needs something it may not import takes one of
+ * these as an argument.
+ */
+import type { Activity } from './activity.ts';
+import type { CauseCode } from './causes.ts';
+import type { DestinationId, EmittedLink, Exchange, MessageId, MessageState, PatientKey, Receipt } from './model.ts';
+import type { Failure, Issue, Outcome } from './outcome.ts';
+
+/** A FHIR resource as data. What it must look like is the validator's affair, not the type system's. */
+export type Resource = { readonly resourceType: string; readonly id?: string; readonly [element: string]: unknown };
+
+// ---------------------------------------------------------------- doors → ledger
+
+/** One item as a door accepted it, before anything is decided about it. */
+export type Incoming = {
+  /** The bytes as they came (for an array: the slice of this item). */
+  readonly raw: Uint8Array;
+  readonly contentType: string;
+  /** Configured name of the source, or the systemId of an activity that came by `/v1/activities`. */
+  readonly source: string;
+  /** `activity`, `commcare`, … : which reader the pipeline uses on `raw`. */
+  readonly format: string;
+  /** Natural key. Absent when the payload was not readable enough to have one: it is then held. */
+  readonly record?: {
+    readonly id: string;
+    /** Orders versions of one record: an integer, or microseconds since 1970; absent = by arrival. */
+    readonly version?: number;
+    /** Hash over the content that matters (not over volatile metadata). */
+    readonly contentHash: string;
+  };
+  /** Activity type, or the form's own name when no route is known. */
+  readonly kind: string;
+  readonly patient?: PatientIdentifiers;
+  /** Records of the same source this one needs first (void/amend target, basedOn, goal). */
+  readonly dependsOn?: readonly string[];
+  readonly occurredAt?: Date;
+  readonly recordedAt?: Date;
+  /** Hold at once: the payload cannot go on as it is. */
+  readonly hold?: Failure;
+  /** The key that sent it. */
+  readonly actor: string;
+};
+
+export type PatientIdentifiers = {
+  readonly source: string;
+  readonly sourcePatientId?: string;
+  readonly mrn?: string;
+  readonly dob?: string;
+};
+
+/** Commits all items with fsync, then answers, in order. Rejects with a `LedgerUnavailable` when it could not. */
+export type Accept = (items: readonly Incoming[]) => Promise<readonly Receipt[]>;
+
+// ---------------------------------------------------------------- mapping
+
+export type Performer = {
+  readonly system: string;
+  readonly id: string;
+  readonly name?: string;
+  readonly phone?: string;
+  readonly languages?: readonly string[];
+  /** `Practitioner/…` or `PractitionerRole/…` in the EHR, when the site knows it. */
+  readonly reference?: string;
+};
+
+/** Everything a map may read, besides the activity itself. Pure data: same input, same output. */
+export type MappingContext = {
+  /** `Patient/…` in the destination. */
+  readonly patient: { readonly reference: string; readonly display?: string };
+  readonly performer: Performer;
+  readonly programme: {
+    readonly id: string;
+    readonly name: string;
+    readonly phone?: string;
+    readonly timeZone: string;
+    /** System of every business identifier that Tejido writes. */
+    readonly artifactSystem: string;
+    readonly organization?: { readonly reference?: string; readonly display: string };
+  };
+  /** Prefix of the artifact identifiers of this record: `<recordKey>.encounter`, `<recordKey>.v1.bp`. */
+  readonly recordKey: string;
+  /** Prefix of what outlives a record and belongs to the person: `<subjectKey>.goal.g-77`. */
+  readonly subjectKey: string;
+  readonly receivedAt: string;
+  /** What earlier messages filed for this patient: artifact → `Type/id`. */
+  readonly filed: Readonly<Record<string, string>>;
+};
+
+/**
+ * One resource to stand in the chart.
+ * `put`: create it, or make the one that carries the artifact identifier equal to it.
+ * `merge`: set these elements on a resource that must already stand (a goal's achievementStatus).
+ */
+export type Mapped = {
+  readonly artifact: string;
+  readonly fullUrl: string;
+  readonly do: 'put' | 'merge';
+  readonly resource: Resource;
+};
+
+export type Mapper = {
+  /** Content hash of maps, ConceptMaps and routes: stored with every attempt. */
+  readonly version: string;
+  /** Activity types that have a route. */
+  readonly kinds: readonly string[];
+  readonly map: (activity: Activity, context: MappingContext) => Outcome<readonly Mapped[]>;
+};
+
+/** Issues of one resource against base R4 and every profile that applies to it; errors only stop it. */
+export type Validate = (resource: Resource) => readonly Issue[];
+
+// ---------------------------------------------------------------- pipeline → outbound
+
+export type FilingStep =
+  | {
+      readonly do: 'put';
+      readonly artifact: string;
+      readonly fullUrl: string;
+      readonly resource: Resource;
+      /** Where it stands already, when an earlier version of this record filed it. */
+      readonly known?: EmittedLink;
+    }
+  | { readonly do: 'merge'; readonly artifact: string; readonly resource: Resource; readonly known?: EmittedLink }
+  /** Mark it entered-in-error. */
+  | { readonly do: 'void'; readonly artifact: string; readonly resourceType: string; readonly known?: EmittedLink };
+
+export type FilingPlan = {
+  readonly messageId: MessageId;
+  /** In an order in which each step refers only to earlier ones, or to what stands already. */
+  readonly steps: readonly FilingStep[];
+  /** An earlier attempt may have written some of it: look before writing. */
+  readonly doubt: boolean;
+};
+
+/** `links` holds what is known to stand, also when the rest failed. */
+export type Filing = {
+  readonly links: readonly EmittedLink[];
+  readonly exchanges: readonly Exchange[];
+  readonly failure?: Failure;
+};
+
+export type FoundPatient = { readonly reference: string; readonly display?: string };
+
+export type Destination = {
+  readonly id: DestinationId;
+  readonly file: (plan: FilingPlan, signal?: AbortSignal) => Promise<Filing>;
+  /**
+   * Exactly one active patient with these identifiers, or a `match/*` failure (never a guess): the MRN must be the
+   * chart's own, a given date of birth must agree.
+   */
+  readonly findPatient: (
+    identifiers: PatientIdentifiers,
+    signal?: AbortSignal,
+  ) => Promise<{ readonly outcome: Outcome<FoundPatient>; readonly exchanges: readonly Exchange[] }>;
+  /** Which of our artifacts stand in the EHR, how often, and in what status: for reconciliation. */
+  readonly standing: (artifacts: readonly { artifact: string; resourceType: string }[]) => Promise<
+    Outcome<readonly { artifact: string; count: number; errored: number }[]>
+  >;
+  readonly report: () => Promise<CapabilityReport>;
+};
+
+/** What `tejido check` prints of a destination. */
+export type CapabilityReport = {
+  readonly destination: string;
+  readonly reachable: boolean;
+  readonly software?: string;
+  readonly fhirVersion?: string;
+  readonly transaction: boolean;
+  readonly batch: boolean;
+  readonly auth: string;
+  readonly resources: readonly {
+    readonly type: string;
+    readonly level: 'native' | 'degraded' | 'impossible';
+    readonly create: boolean;
+    readonly update: boolean;
+    readonly conditionalCreate: boolean;
+    readonly says: string;
+  }[];
+  readonly problems: readonly { readonly cause: CauseCode; readonly detail: string }[];
+};
+
+// ---------------------------------------------------------------- ledger → doors, cli
+
+export type MessageSummary = {
+  readonly id: MessageId;
+  readonly state: MessageState;
+  readonly source: string;
+  readonly recordId?: string;
+  readonly kind: string;
+  readonly cause?: CauseCode;
+  readonly receivedAt: Date;
+  readonly occurredAt?: Date;
+  readonly patientKey?: PatientKey;
+};
+
+/** Logging takes an event name and fields of the allow-list in `observe/log.ts`; anything else is dropped there. */
+export type Log = (level: 'debug' | 'info' | 'warn' | 'error', event: string, fields?: Record<string, unknown>) => void;
+
+/** The one clock, passed in. Deadlines and leases use the database's. */
+export type Clock = () => Date;
