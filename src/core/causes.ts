@@ -52,6 +52,11 @@ export const causes = {
     says: 'The record that this void or amendment names has not arrived.',
     next: 'Goes on by itself when the target arrives; if it never will, void this message.',
   },
+  'record/voided': {
+    class: 'held',
+    says: 'The record was voided; a later version of it is not filed by itself.',
+    next: 'If the record is to stand again, release this message; else void it.',
+  },
   'match/unknown-patient': {
     class: 'held',
     says: 'The patient is not known in the EHR by the identifiers given.',

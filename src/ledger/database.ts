@@ -1,0 +1,53 @@
+/** Opens the ledger's Postgres. Every connection waits for fsync at commit, whatever the server's default says. */
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import type { Log } from '../core/ports.ts';
+
+// bigint ids stay strings (MessageId); counts are cast to int in SQL.
+const types = { getTypeParser: pg.types.getTypeParser };
+
+/** The ledger is queried in SQL text: rows are typed where they are read. */
+export type Db = Kysely<Record<string, never>>;
+
+export type Database = { readonly db: Db; readonly pool: pg.Pool; readonly url: string; close(): Promise<void> };
+
+/** `connections`: the most this process opens. A statement may take 30 s, a connection attempt 5 s. */
+export function openDatabase(options: { url: string; connections?: number; log: Log }): Database {
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.connections ?? 10,
+    connectionTimeoutMillis: 5_000,
+    statement_timeout: 30_000,
+    idle_in_transaction_session_timeout: 30_000,
+    application_name: 'tejido',
+    options: '-c synchronous_commit=on',
+    types,
+  });
+  pool.on('error', (error) => options.log('warn', 'ledger.connection-lost', { error }));
+  const db = new Kysely<Record<string, never>>({ dialect: new PostgresDialect({ pool }) });
+  return { db, pool, url: options.url, close: () => db.destroy() };
+}
+
+const storageCodes = new Set(['53100', '58030', '53200', '57P01', '57P02', '57P03', '08006', '08001', '25006']);
+
+/** A door answers 503 (AE) on it: nothing was accepted; the sender tries again. */
+export class LedgerUnavailable extends Error {
+  override readonly name = 'LedgerUnavailable';
+  readonly code: string;
+  constructor(code: string, options?: { cause?: unknown }) {
+    super(
+      code === '53100'
+        ? 'The disk that holds the ledger is full. Nothing was accepted. Make room; Tejido goes on by itself.'
+        : 'The ledger cannot commit now. Nothing was accepted. Try again.',
+      options,
+    );
+    this.code = code;
+  }
+}
+
+/** Every error of the storage becomes a LedgerUnavailable with the SQLSTATE or the socket's code; no SQL text in it. */
+export function asLedgerUnavailable(error: unknown): LedgerUnavailable {
+  if (error instanceof LedgerUnavailable) return error;
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
+  return new LedgerUnavailable(code, { cause: storageCodes.has(code) ? undefined : error });
+}

@@ -1,0 +1,52 @@
+/**
+ * Group commit: what arrives while one flush is on its way goes together in the next. Under load the cost of a commit
+ * is shared; alone, nobody waits.
+ */
+export type Gather<T, R> = { readonly add: (items: readonly T[]) => Promise<readonly R[]>; readonly idle: () => Promise<void> };
+
+type Waiting<T, R> = {
+  readonly items: readonly T[];
+  readonly resolve: (results: readonly R[]) => void;
+  readonly reject: (error: unknown) => void;
+};
+
+/** `flush` gets at most about `most` items and answers for each, in order. If it rejects, all of them are rejected. */
+export function gather<T, R>(flush: (items: readonly T[]) => Promise<readonly R[]>, most: number): Gather<T, R> {
+  let waiting: Waiting<T, R>[] = [];
+  let running: Promise<void> | undefined;
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0) {
+      const batch: Waiting<T, R>[] = [];
+      let count = 0;
+      while (waiting.length > 0 && (count === 0 || count + (waiting[0]?.items.length ?? 0) <= most)) {
+        const next = waiting.shift();
+        if (next === undefined) break;
+        batch.push(next);
+        count += next.items.length;
+      }
+      try {
+        const results = await flush(batch.flatMap((entry) => entry.items));
+        let from = 0;
+        for (const entry of batch) {
+          entry.resolve(results.slice(from, from + entry.items.length));
+          from += entry.items.length;
+        }
+      } catch (error) {
+        for (const entry of batch) entry.reject(error);
+      }
+    }
+    running = undefined;
+  }
+
+  return {
+    add: (items) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ items, resolve, reject });
+        running ??= run();
+      }),
+    idle: async () => {
+      await running;
+    },
+  };
+}

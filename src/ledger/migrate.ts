@@ -1,0 +1,17 @@
+/** Brings the schema up to date. Safe to run twice and at once: Kysely's migrator holds an advisory lock. */
+import { type Migration, Migrator } from 'kysely/migration';
+import type { Db } from './database.ts';
+import { ledger001 } from './migrations/001_ledger.ts';
+import { keys002 } from './migrations/002_keys.ts';
+import { ensurePartitions } from './partitions.ts';
+
+const migrations: Record<string, Migration> = { '001_ledger': ledger001, '002_keys': keys002 };
+
+/** Returns the names of the migrations that were run now. */
+export async function migrate(db: Db): Promise<readonly string[]> {
+  const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(migrations) } });
+  const { error, results } = await migrator.migrateToLatest();
+  if (error !== undefined) throw error instanceof Error ? error : new Error('The migration of the ledger failed.');
+  await ensurePartitions(db);
+  return (results ?? []).filter((result) => result.status === 'Success').map((result) => result.migrationName);
+}

@@ -1,0 +1,45 @@
+/** Time partitions of payload, attempt and event: made ahead of time, dropped when retention has passed. */
+import { sql } from 'kysely';
+import type { Db } from './database.ts';
+
+const partitioned = [
+  { table: 'payload', every: 'day', ahead: 7 },
+  { table: 'attempt', every: 'day', ahead: 7 },
+  { table: 'event', every: 'month', ahead: 2 },
+] as const;
+
+export type PartitionedTable = (typeof partitioned)[number]['table'];
+
+/** Makes the partitions of today and the days (months) ahead that are missing. Concurrent calls are serialised. */
+export async function ensurePartitions(db: Db): Promise<void> {
+  await db.transaction().execute(async (tx) => {
+    await sql`select pg_advisory_xact_lock(hashtext('tejido.partitions'))`.execute(tx);
+    for (const { table, every, ahead } of partitioned) {
+      await sql`
+        do $$
+        declare
+          lower timestamptz;
+          step interval := ${sql.lit(`1 ${every}`)};
+        begin
+          for n in 0..${sql.lit(ahead)} loop
+            lower := date_trunc(${sql.lit(every)}, now() at time zone 'UTC') at time zone 'UTC' + n * step;
+            execute format('create table if not exists %I partition of %I for values from (%L) to (%L)',
+              ${sql.lit(`${table}_`)} || to_char(lower at time zone 'UTC', 'YYYYMMDD'), ${sql.lit(table)}, lower, lower + step);
+          end loop;
+        end $$`.execute(tx);
+    }
+  });
+}
+
+export type Partition = { readonly table: PartitionedTable; readonly name: string; readonly upper: Date };
+
+/** All dated partitions of a table, oldest first; `upper` is the end of what it holds. */
+export async function partitionsOf(db: Db, table: PartitionedTable): Promise<readonly Partition[]> {
+  const { rows } = await sql<{ name: string; upper: Date }>`
+    select child.relname as name,
+           substring(pg_get_expr(child.relpartbound, child.oid) from 'TO \\(''([^'']+)''\\)')::timestamptz as upper
+    from pg_inherits join pg_class child on child.oid = inhrelid
+    where inhparent = ${table}::regclass and pg_get_expr(child.relpartbound, child.oid) <> 'DEFAULT'
+    order by upper`.execute(db);
+  return rows.map((row) => ({ table, ...row }));
+}
