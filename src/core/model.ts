@@ -28,7 +28,8 @@ export type EmittedLink = {
   /** `Type/id` in the EHR. */
   readonly reference: string;
   readonly versionId?: string;
-  readonly action: 'created' | 'updated' | 'unchanged' | 'voided';
+  /** `merged`: elements set on a resource that another record owns; voiding this record leaves that one standing. */
+  readonly action: 'created' | 'updated' | 'unchanged' | 'merged' | 'voided';
   /** How it was filed: as the resource itself, or in a lesser form the EHR takes. */
   readonly tier: 'native' | 'note' | 'work-list';
   /** Top-level elements that we set, so that an amendment can also take one away. */

@@ -55,13 +55,16 @@ export const ledger001 = {
         cause text,
         duplicate_of bigint,
         replaced_by bigint,
+        -- The record that a void or an amendment is about.
+        target_record text,
         actor text not null,
         changed_at timestamptz not null default clock_timestamp()
       ) with (fillfactor = 80);
-      create index message_open on message (state, id) where state in ('received', 'filing', 'held', 'failed', 'voided');
+      create index message_open on message (state, id) where state in ('received', 'held', 'failed', 'voided');
       create index message_cause on message (cause, id) where cause is not null;
       create index message_record on message (source, record_id, id);
       create index message_patient on message (patient_key, id) where patient_key is not null;
+      create index message_target on message (source, target_record, id) where target_record is not null;
       create index message_received on message using brin (received_at) with (autosummarize = on);
 
       -- The natural key: one row for each record at its source, pointing to the version that counts.

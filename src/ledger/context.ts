@@ -1,0 +1,145 @@
+/** What the pipeline needs to know about a person before it files: read once for each lane that is worked on. */
+import { sql } from 'kysely';
+import type { DestinationId, EmittedLink, MessageId, MessageState, PatientKey } from '../core/model.ts';
+import type { Db } from './database.ts';
+
+type RecordName = { readonly source: string; readonly recordId: string };
+
+export type OwnedLink = EmittedLink & { readonly source: string; readonly recordId: string | undefined };
+
+export type PersonContext = {
+  /** The Patient in the destination, once matched. */
+  readonly patient: { readonly reference: string; readonly display?: string } | undefined;
+  readonly mrn: string | undefined;
+  readonly dob: string | undefined;
+  /** The latest link of every artifact that belongs to the person or to one of the records asked for. */
+  readonly links: readonly OwnedLink[];
+};
+
+type LinkRow = {
+  artifact: string;
+  source: string;
+  record_id: string | null;
+  resource_type: string;
+  reference: string;
+  version_id: string | null;
+  action: EmittedLink['action'];
+  tier: EmittedLink['tier'];
+  owned: string[];
+};
+
+const linkOf = (row: LinkRow): OwnedLink => ({
+  artifact: row.artifact,
+  source: row.source,
+  recordId: row.record_id ?? undefined,
+  resourceType: row.resource_type,
+  reference: row.reference,
+  action: row.action,
+  tier: row.tier,
+  owned: row.owned,
+  ...(row.version_id === null ? {} : { versionId: row.version_id }),
+});
+
+/** `prefix` is the subjectKey of the person: artifacts that outlive a record begin with it. */
+export async function personContext(
+  db: Db,
+  destination: DestinationId,
+  patientKey: PatientKey,
+  prefix: string,
+  records: readonly RecordName[],
+): Promise<PersonContext> {
+  const { rows } = await sql<{
+    reference: string | null;
+    display: string | null;
+    mrn: string | null;
+    dob: string | null;
+    links: LinkRow[];
+  }>`
+    select e.reference, e.display, p.dob,
+      (select value from identity where patient_key = p.key and system = 'mrn') as mrn,
+      (select coalesce(json_agg(l), '[]') from (
+        select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned
+        from link where destination = ${destination} and artifact in (
+          select artifact from link where destination = ${destination}
+            and artifact >= ${`${prefix}.`} and artifact < ${`${prefix}/`}
+          union
+          select l.artifact from link l
+          join unnest(${records.map((r) => r.source)}::text[], ${records.map((r) => r.recordId)}::text[]) as g (source, record_id)
+            on l.source = g.source and l.record_id = g.record_id
+          where l.destination = ${destination})
+        order by artifact, message_id desc) as l) as links
+    from (select ${patientKey}::uuid as key) as k
+    left join patient p on p.key = k.key
+    left join ehr_patient e on e.patient_key = k.key and e.destination = ${destination}`.execute(db);
+  const row = rows[0];
+  return {
+    patient:
+      row === undefined || row.reference === null
+        ? undefined
+        : { reference: row.reference, ...(row.display === null ? {} : { display: row.display }) },
+    mrn: row?.mrn ?? undefined,
+    dob: row?.dob ?? undefined,
+    links: (row?.links ?? []).map(linkOf),
+  };
+}
+
+export type RecordState = RecordName & {
+  readonly latestMessage: MessageId | undefined;
+  readonly state: MessageState | undefined;
+  readonly generation: number;
+};
+
+/** The versions that count of these records, and how they stand. Records never heard of are left out. */
+export async function recordStates(db: Db, records: readonly RecordName[]): Promise<readonly RecordState[]> {
+  const { rows } = await sql<{
+    source: string;
+    record_id: string;
+    latest_message: string | null;
+    state: MessageState | null;
+    generation: number;
+  }>`
+    select r.source, r.record_id, r.latest_message::text, m.state, r.generation
+    from record r
+    join unnest(${records.map((r) => r.source)}::text[], ${records.map((r) => r.recordId)}::text[]) as g (source, record_id)
+      on r.source = g.source and r.record_id = g.record_id
+    left join message m on m.id = r.latest_message`.execute(db);
+  return rows.map((row) => ({
+    source: row.source,
+    recordId: row.record_id,
+    latestMessage: (row.latest_message ?? undefined) as MessageId | undefined,
+    state: row.state ?? undefined,
+    generation: row.generation,
+  }));
+}
+
+export type StoredPayload = {
+  readonly messageId: MessageId;
+  readonly source: string;
+  readonly format: string;
+  readonly contentType: string;
+  readonly body: Buffer;
+};
+
+/**
+ * The payloads that make up a record as it counts now: its latest version, then the amendments filed since, in order.
+ * Empty when the payload has aged out.
+ */
+export async function recordPayloads(db: Db, record: RecordName, before: MessageId): Promise<readonly StoredPayload[]> {
+  const { rows } = await sql<{ id: string; source: string; format: string; content_type: string; body: Buffer }>`
+    select m.id::text, m.source, m.format, m.content_type, coalesce(p.body, k.body) as body
+    from record r
+    join message m on m.id = r.latest_message
+      or (m.source = r.source and m.target_record = r.record_id and m.kind = 'amend' and m.state = 'filed'
+          and m.id > r.latest_message and m.id < ${before})
+    left join payload p on p.message_id = m.id and p.received_at = m.received_at
+    left join payload_kept k on k.message_id = m.id
+    where r.source = ${record.source} and r.record_id = ${record.recordId} and coalesce(p.body, k.body) is not null
+    order by m.id`.execute(db);
+  return rows.map((row) => ({
+    messageId: row.id as MessageId,
+    source: row.source,
+    format: row.format,
+    contentType: row.content_type,
+    body: row.body,
+  }));
+}
