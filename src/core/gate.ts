@@ -42,7 +42,11 @@ export function gate(activity: Activity, rules: GateRules, released: boolean): O
   }
   if (marked.length > 0) {
     return fail('gate/sensitive-text', 'The text at the places named must be reworded by its author.', {
-      issues: marked.map((where) => ({ where, what: 'Wording that must not be charted.', code: 'gate/sensitive-text' })),
+      issues: marked.map((where) => ({
+        where,
+        what: 'Wording that must not be charted.',
+        code: 'gate/sensitive-text',
+      })),
     });
   }
   const parts = [activity, ...(activity.components ?? [])];

@@ -35,7 +35,8 @@ export function recognise(given: PatientIdentifiers, known: readonly KnownPerson
   const identities = identitiesOf(given);
   const [person, other] = known;
   if (person === undefined) return { kind: 'new', learns: identities };
-  if (other !== undefined) return { kind: 'conflict', detail: 'The MRN and the source patient id belong to two people.' };
+  if (other !== undefined)
+    return { kind: 'conflict', detail: 'The MRN and the source patient id belong to two people.' };
   if (given.dob !== undefined && person.dob !== undefined && given.dob !== person.dob) {
     return { kind: 'conflict', detail: 'The date of birth differs from the one given before.' };
   }

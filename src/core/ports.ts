@@ -154,9 +154,9 @@ export type Destination = {
     signal?: AbortSignal,
   ) => Promise<{ readonly outcome: Outcome<FoundPatient>; readonly exchanges: readonly Exchange[] }>;
   /** Which of our artifacts stand in the EHR, how often, and in what status: for reconciliation. */
-  readonly standing: (artifacts: readonly { artifact: string; resourceType: string }[]) => Promise<
-    Outcome<readonly { artifact: string; count: number; errored: number }[]>
-  >;
+  readonly standing: (
+    artifacts: readonly { artifact: string; resourceType: string }[],
+  ) => Promise<Outcome<readonly { artifact: string; count: number; errored: number }[]>>;
   readonly report: () => Promise<CapabilityReport>;
 };
 

@@ -145,7 +145,10 @@ async function commit(db: Db, destinations: readonly DestinationId[], items: rea
           return { ...base, state: 'superseded', hold: undefined, replacedBy: before.latestMessage };
         }
         if (arrival === 'conflict') {
-          hold = { cause: 'record/version-conflict', detail: `Version ${item.record.version ?? '?'} stands with other content.` };
+          hold = {
+            cause: 'record/version-conflict',
+            detail: `Version ${item.record.version ?? '?'} stands with other content.`,
+          };
         } else {
           if (before !== undefined) replaced.set(before.latestMessage, id);
           const moved = before?.patientKey !== undefined && patient !== undefined && before.patientKey !== patient;
@@ -286,7 +289,9 @@ async function write(
       voided_by = coalesce(excluded.voided_by, record.voided_by)`.execute(tx);
 
   await sql`insert into payload (message_id, received_at, body) values ${sql.join(
-    placed.map(({ id, item }) => sql`(${id}, ${at}, ${Buffer.from(item.raw.buffer, item.raw.byteOffset, item.raw.byteLength)})`),
+    placed.map(
+      ({ id, item }) => sql`(${id}, ${at}, ${Buffer.from(item.raw.buffer, item.raw.byteOffset, item.raw.byteLength)})`,
+    ),
   )}`.execute(tx);
 }
 

@@ -1,20 +1,8 @@
 /** What the pipeline needs to know about a person before it files: read once for each lane that is worked on. */
 import { sql } from 'kysely';
+import type { OwnedLink, PersonContext, RecordName, RecordState, StoredPayload } from '../core/lane.ts';
 import type { DestinationId, EmittedLink, MessageId, MessageState, PatientKey } from '../core/model.ts';
 import type { Db } from './database.ts';
-
-type RecordName = { readonly source: string; readonly recordId: string };
-
-export type OwnedLink = EmittedLink & { readonly source: string; readonly recordId: string | undefined };
-
-export type PersonContext = {
-  /** The Patient in the destination, once matched. */
-  readonly patient: { readonly reference: string; readonly display?: string } | undefined;
-  readonly mrn: string | undefined;
-  readonly dob: string | undefined;
-  /** The latest link of every artifact that belongs to the person or to one of the records asked for. */
-  readonly links: readonly OwnedLink[];
-};
 
 type LinkRow = {
   artifact: string;
@@ -83,12 +71,6 @@ export async function personContext(
   };
 }
 
-export type RecordState = RecordName & {
-  readonly latestMessage: MessageId | undefined;
-  readonly state: MessageState | undefined;
-  readonly generation: number;
-};
-
 /** The versions that count of these records, and how they stand. Records never heard of are left out. */
 export async function recordStates(db: Db, records: readonly RecordName[]): Promise<readonly RecordState[]> {
   const { rows } = await sql<{
@@ -111,14 +93,6 @@ export async function recordStates(db: Db, records: readonly RecordName[]): Prom
     generation: row.generation,
   }));
 }
-
-export type StoredPayload = {
-  readonly messageId: MessageId;
-  readonly source: string;
-  readonly format: string;
-  readonly contentType: string;
-  readonly body: Buffer;
-};
 
 /**
  * The payloads that make up a record as it counts now: its latest version, then the amendments filed since, in order.

@@ -2,7 +2,10 @@
  * Group commit: what arrives while one flush is on its way goes together in the next. Under load the cost of a commit
  * is shared; alone, nobody waits.
  */
-export type Gather<T, R> = { readonly add: (items: readonly T[]) => Promise<readonly R[]>; readonly idle: () => Promise<void> };
+export type Gather<T, R> = {
+  readonly add: (items: readonly T[]) => Promise<readonly R[]>;
+  readonly idle: () => Promise<void>;
+};
 
 type Waiting<T, R> = {
   readonly items: readonly T[];

@@ -4,45 +4,9 @@
  */
 import { gzipSync } from 'node:zlib';
 import { sql } from 'kysely';
-import type { CauseCode } from '../core/causes.ts';
-import type { Progress } from '../core/decide.ts';
-import type { DestinationId, EmittedLink, Exchange, MessageId, PatientKey } from '../core/model.ts';
+import type { ClaimedLane, Completed, LaneEnd, Work } from '../core/lane.ts';
+import type { DestinationId, Exchange, MessageId, PatientKey } from '../core/model.ts';
 import type { Db } from './database.ts';
-
-export type Work = {
-  readonly messageId: MessageId;
-  /** Attempts before this one. */
-  readonly attempts: number;
-  readonly elapsedMs: number;
-  /** An earlier attempt may have reached the destination. */
-  readonly doubt: boolean;
-  readonly source: string;
-  readonly recordId: string | undefined;
-  readonly kind: string;
-  readonly format: string;
-  readonly contentType: string;
-  readonly receivedAt: Date;
-  readonly identifiers: { source: string; sourcePatientId?: string; mrn?: string; dob?: string } | undefined;
-  readonly body: Buffer | undefined;
-  readonly released: boolean;
-  readonly record:
-    | { readonly latestMessage: MessageId | undefined; readonly generation: number; readonly voidedBy: MessageId | undefined }
-    | undefined;
-};
-
-export type ClaimedLane = {
-  readonly destination: DestinationId;
-  readonly patientKey: PatientKey;
-  readonly token: string;
-  readonly changes: string;
-  readonly work: readonly Work[];
-  /** There is more than was claimed. */
-  readonly more: boolean;
-  /** The first failed message of the lane, if any: for the policy that holds the whole lane. */
-  readonly failedFrom: MessageId | undefined;
-  /** Held messages of the lane may go on when something is filed. */
-  readonly hasHeld: boolean;
-};
 
 type ClaimRow = {
   patient_key: PatientKey;
@@ -182,24 +146,6 @@ export async function extendLeases(
   return new Set(lanes.map((lane) => lane.patientKey).filter((key) => !kept.has(key)));
 }
 
-/** What became of one message in one attempt. */
-export type Completed = {
-  readonly lane: Pick<ClaimedLane, 'destination' | 'patientKey' | 'token'>;
-  readonly messageId: MessageId;
-  readonly source: string;
-  readonly recordId: string | undefined;
-  readonly progress: Progress;
-  readonly startedAt: Date;
-  readonly durationMs: number;
-  readonly attempt: number;
-  readonly mappingVersion: string;
-  readonly links: readonly EmittedLink[];
-  readonly exchanges: readonly Exchange[];
-  /** The record whose filed messages this one voided. */
-  readonly voids?: { readonly source: string; readonly recordId: string };
-  readonly patient?: { readonly reference: string; readonly display?: string };
-};
-
 /** Writes all of it in one statement, one commit. Returns for each whether the lease was still ours. */
 export async function complete(db: Db, completed: readonly Completed[]): Promise<readonly boolean[]> {
   const rows = completed.map((one) => ({
@@ -307,14 +253,6 @@ export async function complete(db: Db, completed: readonly Completed[]): Promise
 
 const pack = (exchanges: readonly Exchange[]): Buffer => gzipSync(JSON.stringify(exchanges), { level: 1 });
 
-export type LaneEnd = {
-  readonly lane: ClaimedLane;
-  /** Claimed, but not tried: back in their place. */
-  readonly untried: readonly MessageId[];
-  /** When to look again: after a back-off in ms, at once (0), or when something arrives (undefined). */
-  readonly againInMs: number | undefined;
-};
-
 /** Gives lanes back. An arrival that came while a lane was worked on makes it due again. */
 export async function finishLanes(db: Db, ends: readonly LaneEnd[]): Promise<void> {
   const rows = ends.map(({ lane, againInMs, untried }) => ({
@@ -337,7 +275,9 @@ export async function finishLanes(db: Db, ends: readonly LaneEnd[]): Promise<voi
       returning lane.destination, input.untried
     )
     update delivery set state = 'due' from ours
-    where delivery.destination = ours.destination and delivery.message_id = any(ours.untried) and delivery.state = 'filing'`.execute(db);
+    where delivery.destination = ours.destination and delivery.message_id = any(ours.untried) and delivery.state = 'filing'`.execute(
+    db,
+  );
 }
 
 /** When the next lane of a destination is due, in ms from now (0 or less: overdue); undefined when all is done. */
@@ -371,5 +311,3 @@ export async function sweepLanes(db: Db): Promise<number> {
       where lane.due_at is null`.execute(db);
   return Number(numAffectedRows ?? 0);
 }
-
-export const waitingCauses: readonly CauseCode[] = ['lane/behind-failed', 'record/target-unknown', 'match/unknown-reference'];

@@ -22,7 +22,11 @@ async function load(tx: Tx, identities: readonly Identity[]): Promise<KnownPerso
       join unnest(${identities.map((i) => i.system)}::text[], ${identities.map((i) => i.value)}::text[]) as g (system, value)
         on k.system = g.system and k.value = g.value)
     group by p.key, p.dob`.execute(tx);
-  return rows.map((row) => ({ key: row.key, identities: row.identities, ...(row.dob === null ? {} : { dob: row.dob }) }));
+  return rows.map((row) => ({
+    key: row.key,
+    identities: row.identities,
+    ...(row.dob === null ? {} : { dob: row.dob }),
+  }));
 }
 
 /** Somebody else added the same identifier in the same moment: run the transaction again. */
@@ -80,7 +84,9 @@ export async function recogniseAll(
 
   if (newPeople.length > 0) {
     await sql`insert into patient (key, dob)
-      select * from unnest(${newPeople.map((p) => p.key)}::uuid[], ${newPeople.map((p) => p.dob ?? null)}::text[])`.execute(tx);
+      select * from unnest(${newPeople.map((p) => p.key)}::uuid[], ${newPeople.map((p) => p.dob ?? null)}::text[])`.execute(
+      tx,
+    );
   }
   if (dobs.length > 0) {
     await sql`update patient set dob = given.dob

@@ -1,0 +1,104 @@
+/** A lane is (destination, patient): what a worker claims from it, learns about the person, and writes back. Data only. */
+import type { CauseCode } from './causes.ts';
+import type { Progress } from './decide.ts';
+import type { DestinationId, EmittedLink, Exchange, MessageId, MessageState, PatientKey } from './model.ts';
+import type { FoundPatient, PatientIdentifiers } from './ports.ts';
+
+export type Work = {
+  readonly messageId: MessageId;
+  /** Attempts before this one. */
+  readonly attempts: number;
+  readonly elapsedMs: number;
+  /** An earlier attempt may have reached the destination. */
+  readonly doubt: boolean;
+  readonly source: string;
+  readonly recordId: string | undefined;
+  readonly kind: string;
+  readonly format: string;
+  readonly contentType: string;
+  readonly receivedAt: Date;
+  readonly identifiers: PatientIdentifiers | undefined;
+  readonly body: Uint8Array | undefined;
+  readonly released: boolean;
+  readonly record:
+    | {
+        readonly latestMessage: MessageId | undefined;
+        readonly generation: number;
+        readonly voidedBy: MessageId | undefined;
+      }
+    | undefined;
+};
+
+export type ClaimedLane = {
+  readonly destination: DestinationId;
+  readonly patientKey: PatientKey;
+  readonly token: string;
+  readonly changes: string;
+  readonly work: readonly Work[];
+  /** There is more than was claimed. */
+  readonly more: boolean;
+  /** The first failed message of the lane, if any: for the policy that holds the whole lane. */
+  readonly failedFrom: MessageId | undefined;
+  /** Held messages of the lane may go on when something is filed. */
+  readonly hasHeld: boolean;
+};
+
+export type RecordName = { readonly source: string; readonly recordId: string };
+
+export type OwnedLink = EmittedLink & { readonly source: string; readonly recordId: string | undefined };
+
+export type PersonContext = {
+  /** The Patient in the destination, once matched. */
+  readonly patient: FoundPatient | undefined;
+  readonly mrn: string | undefined;
+  readonly dob: string | undefined;
+  /** The latest link of every artifact that belongs to the person or to one of the records asked for. */
+  readonly links: readonly OwnedLink[];
+};
+
+export type RecordState = RecordName & {
+  readonly latestMessage: MessageId | undefined;
+  readonly state: MessageState | undefined;
+  readonly generation: number;
+};
+
+export type StoredPayload = {
+  readonly messageId: MessageId;
+  readonly source: string;
+  readonly format: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+};
+
+/** What became of one message in one attempt. */
+export type Completed = {
+  readonly lane: Pick<ClaimedLane, 'destination' | 'patientKey' | 'token'>;
+  readonly messageId: MessageId;
+  readonly source: string;
+  readonly recordId: string | undefined;
+  readonly progress: Progress;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  readonly attempt: number;
+  readonly mappingVersion: string;
+  readonly links: readonly EmittedLink[];
+  readonly exchanges: readonly Exchange[];
+  /** The record whose filed messages this one voided. */
+  readonly voids?: { readonly source: string; readonly recordId: string };
+  readonly patient?: FoundPatient;
+};
+
+export type LaneEnd = {
+  readonly lane: ClaimedLane;
+  /** Claimed, but not tried: back in their place. */
+  readonly untried: readonly MessageId[];
+  /** When to look again: after a back-off in ms, at once (0), or when something arrives (undefined). */
+  readonly againInMs: number | undefined;
+};
+
+/** Messages held for one of these may go on when something is filed for the same person. */
+export const waitingCauses: readonly CauseCode[] = [
+  'lane/behind-failed',
+  'record/target-unknown',
+  'match/unknown-reference',
+];

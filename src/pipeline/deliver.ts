@@ -1,0 +1,73 @@
+/** One message, one attempt: prepare, file, decide. Never throws: what is unexpected is a failure with that name. */
+import { decide, type Progress } from '../core/decide.ts';
+import type { ClaimedLane, Completed, PersonContext, Work } from '../core/lane.ts';
+import type { EmittedLink, Exchange } from '../core/model.ts';
+import type { Failure } from '../core/outcome.ts';
+import type { FilingStep } from '../core/ports.ts';
+import type { PipelineDeps } from './deps.ts';
+import { prepare, type Prepared } from './prepare.ts';
+
+export async function deliver(
+  work: Work,
+  lane: ClaimedLane,
+  person: PersonContext,
+  deps: PipelineDeps,
+  signal?: AbortSignal,
+): Promise<Completed> {
+  const startedAt = deps.clock();
+  const exchanges: Exchange[] = [];
+  let prepared: Prepared | undefined;
+  let links: readonly EmittedLink[] = [];
+  let failure: Failure | undefined;
+  try {
+    if (
+      deps.onFailure === 'lane' &&
+      lane.failedFrom !== undefined &&
+      BigInt(lane.failedFrom) < BigInt(work.messageId)
+    ) {
+      failure = { cause: 'lane/behind-failed', detail: `Waits for message ${lane.failedFrom}, as configured.` };
+    } else {
+      prepared = await prepare(work, lane.patientKey, person, deps, exchanges, signal);
+      if (prepared.do === 'stop') failure = prepared.failure;
+      if (prepared.do === 'file' && prepared.steps.length > 0) {
+        const filing = await deps.destination.file(
+          { messageId: work.messageId, steps: prepared.steps, doubt: work.doubt },
+          signal,
+        );
+        links = ownedBy(prepared.steps, filing.links);
+        exchanges.push(...filing.exchanges);
+        failure = filing.failure;
+      }
+    }
+  } catch (error) {
+    deps.log('error', 'deliver.unexpected', { id: work.messageId, error });
+    failure = { cause: 'internal/unexpected', detail: error instanceof Error ? error.name : 'unknown' };
+  }
+  const attempt = work.attempts + 1;
+  const progress: Progress =
+    prepared?.do === 'settle'
+      ? { state: prepared.state }
+      : decide(failure, deps.policy, { attempt, elapsedMs: work.elapsedMs, jitter: deps.random() });
+  const record = prepared?.do === 'file' ? prepared.record : undefined;
+  return {
+    lane,
+    messageId: work.messageId,
+    source: record?.source ?? work.source,
+    recordId: record?.recordId ?? work.recordId,
+    progress,
+    startedAt,
+    durationMs: deps.clock().getTime() - startedAt.getTime(),
+    attempt,
+    mappingVersion: deps.mapper.version,
+    links,
+    exchanges,
+    ...(prepared?.do === 'file' && prepared.voids !== undefined ? { voids: prepared.voids } : {}),
+    ...(prepared?.do === 'file' && prepared.patient !== undefined ? { patient: prepared.patient } : {}),
+  };
+}
+
+/** A merge sets elements on what another record owns; a void of this record must leave that standing. */
+function ownedBy(steps: readonly FilingStep[], links: readonly EmittedLink[]): readonly EmittedLink[] {
+  const merges = new Set(steps.filter((step) => step.do === 'merge').map((step) => step.artifact));
+  return links.map((link) => (merges.has(link.artifact) ? { ...link, action: 'merged' } : link));
+}

@@ -1,0 +1,59 @@
+/** What the pipeline is given by `main.ts`. */
+import type { Activity } from '../core/activity.ts';
+import type { RetryPolicy } from '../core/decide.ts';
+import type { GateRules } from '../core/gate.ts';
+import type {
+  ClaimedLane,
+  Completed,
+  LaneEnd,
+  PersonContext,
+  RecordName,
+  RecordState,
+  StoredPayload,
+} from '../core/lane.ts';
+import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { Clock, Destination, Log, Mapper, MappingContext, Performer, Validate } from '../core/ports.ts';
+
+/** Raw bytes of a source to the canonical activity, with the configuration of now. */
+export type ReadActivity = (payload: {
+  readonly source: string;
+  readonly format: string;
+  readonly contentType: string;
+  readonly body: Uint8Array;
+}) => Outcome<Activity>;
+
+/** The part of the ledger the pipeline works with, bound to one destination. */
+export type LaneLedger = {
+  readonly claim: (lanes: number) => Promise<readonly ClaimedLane[]>;
+  readonly extend: (lanes: readonly ClaimedLane[]) => Promise<ReadonlySet<PatientKey>>;
+  readonly complete: (completed: Completed) => Promise<boolean>;
+  readonly finish: (end: LaneEnd) => Promise<void>;
+  readonly nextDueMs: () => Promise<number | undefined>;
+  readonly personContext: (
+    patient: PatientKey,
+    prefix: string,
+    records: readonly RecordName[],
+  ) => Promise<PersonContext>;
+  readonly recordStates: (records: readonly RecordName[]) => Promise<readonly RecordState[]>;
+  readonly recordPayloads: (record: RecordName, before: MessageId) => Promise<readonly StoredPayload[]>;
+  readonly releaseWaiting: (patient: PatientKey) => Promise<void>;
+};
+
+export type PipelineDeps = {
+  readonly ledger: LaneLedger;
+  readonly destination: Destination;
+  readonly read: ReadActivity;
+  readonly mapper: Mapper;
+  readonly validate: Validate;
+  readonly gates: GateRules;
+  readonly programme: MappingContext['programme'];
+  readonly performer: (system: string, id: string) => Performer;
+  readonly policy: RetryPolicy;
+  /** `lane`: one failed message holds all that follows for that patient; `dependants`: only what builds on it. */
+  readonly onFailure: 'dependants' | 'lane';
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly observe: (completed: Completed, destination: DestinationId) => void;
+};

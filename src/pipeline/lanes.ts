@@ -1,0 +1,187 @@
+/**
+ * Works off the lanes of one destination: many at once, each strictly in order. Claims in batches, keeps the leases
+ * alive, gives back what it could not do. Everything it knows is in the ledger: it may die at any line.
+ */
+import { subjectKey } from '../core/artifact.ts';
+import type { ClaimedLane, Completed, PersonContext, Work } from '../core/lane.ts';
+import type { PatientKey } from '../core/model.ts';
+import { deliver } from './deliver.ts';
+import type { PipelineDeps } from './deps.ts';
+
+export type LaneRunnerOptions = {
+  /** Lanes worked on at once. */
+  readonly parallel: number;
+  /** Lanes claimed in one statement. */
+  readonly batch: number;
+  readonly leaseMs: number;
+};
+
+export type LaneRunner = {
+  /** Works until nothing is due. Calls while it works make it look once more afterwards. */
+  readonly drain: () => Promise<void>;
+  /** Finishes what is in flight, gives the rest back. */
+  readonly stop: () => Promise<void>;
+  readonly busy: () => number;
+};
+
+type Held = { readonly lane: ClaimedLane; readonly lost: AbortController };
+
+export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions): LaneRunner {
+  const held = new Map<PatientKey, Held>();
+  let stopping = false;
+  let draining: Promise<void> | undefined;
+  let again = false;
+
+  const heartbeat = setInterval(() => {
+    void extend();
+  }, options.leaseMs / 3);
+  heartbeat.unref();
+
+  async function extend(): Promise<void> {
+    if (held.size === 0) return;
+    try {
+      const lost = await deps.ledger.extend([...held.values()].map((one) => one.lane));
+      for (const key of lost) held.get(key)?.lost.abort();
+    } catch (error) {
+      // The leases run out by themselves if this lasts; another worker takes over, with doubt.
+      deps.log('warn', 'lane.lease-not-extended', { error });
+    }
+  }
+
+  async function runLane({ lane, lost }: Held): Promise<void> {
+    let done = 0;
+    let againInMs: number | undefined = lane.more ? 0 : undefined;
+    let othersWait = lane.hasHeld || lane.failedFrom !== undefined;
+    try {
+      let person = await deps.ledger.personContext(
+        lane.patientKey,
+        subjectKey(lane.patientKey),
+        lane.work.flatMap(({ source, recordId }) => (recordId === undefined ? [] : [{ source, recordId }])),
+      );
+      for (const work of lane.work) {
+        if (lost.signal.aborted || stopping) {
+          againInMs = 0;
+          break;
+        }
+        const completed = await deliver(work, lane, person, deps, lost.signal);
+        const kept = await keep(completed);
+        if (!kept) return;
+        done += 1;
+        deps.observe(completed, lane.destination);
+        if (completed.progress.state === 'again') {
+          againInMs = completed.progress.inMs;
+          break;
+        }
+        person = after(person, work, completed);
+        const stopped = completed.progress.state === 'held' || completed.progress.state === 'failed';
+        if (othersWait && !stopped) await deps.ledger.releaseWaiting(lane.patientKey);
+        othersWait ||= stopped;
+      }
+    } catch (error) {
+      deps.log('error', 'lane.interrupted', { destination: lane.destination, error });
+      againInMs = 1_000;
+    }
+    await finish(lane, lane.work.slice(done), againInMs);
+  }
+
+  /** What was done in the destination is written down, also when the ledger is away for a moment. */
+  async function keep(completed: Completed): Promise<boolean> {
+    const until = deps.clock().getTime() + options.leaseMs;
+    for (;;) {
+      try {
+        return await deps.ledger.complete(completed);
+      } catch (error) {
+        deps.log('warn', 'lane.completion-delayed', { id: completed.messageId, error });
+        if (deps.clock().getTime() > until) return false;
+        await pause(500);
+      }
+    }
+  }
+
+  async function finish(lane: ClaimedLane, untried: readonly Work[], againInMs: number | undefined): Promise<void> {
+    try {
+      await deps.ledger.finish({ lane, untried: untried.map((work) => work.messageId), againInMs });
+    } catch (error) {
+      // The lease runs out by itself.
+      deps.log('warn', 'lane.not-given-back', { destination: lane.destination, error });
+    }
+  }
+
+  async function claim(): Promise<readonly ClaimedLane[]> {
+    try {
+      return await deps.ledger.claim(options.batch);
+    } catch (error) {
+      // The next wake-up or sweep tries again.
+      deps.log('warn', 'lane.not-claimed', { destination: deps.destination.id, error });
+      return [];
+    }
+  }
+
+  async function work(): Promise<void> {
+    let waiting: Held[] = [];
+    let exhausted = false;
+    const running = new Set<Promise<void>>();
+    for (;;) {
+      if (waiting.length === 0 && !exhausted && !stopping) {
+        waiting = (await claim()).map((lane) => ({ lane, lost: new AbortController() }));
+        for (const one of waiting) held.set(one.lane.patientKey, one);
+        exhausted = waiting.length === 0;
+      }
+      const next = stopping ? undefined : waiting.shift();
+      if (next !== undefined) {
+        const run = runLane(next).finally(() => {
+          held.delete(next.lane.patientKey);
+          running.delete(run);
+          exhausted = false;
+        });
+        running.add(run);
+      }
+      if (next === undefined && running.size === 0) break;
+      if (next === undefined || running.size >= options.parallel) await Promise.race(running);
+    }
+    await Promise.all(waiting.map(({ lane }) => finish(lane, lane.work, 0)));
+    for (const { lane } of waiting) held.delete(lane.patientKey);
+  }
+
+  async function drain(): Promise<void> {
+    again = true;
+    draining ??= (async () => {
+      try {
+        while (again && !stopping) {
+          again = false;
+          await work();
+        }
+      } finally {
+        draining = undefined;
+      }
+    })();
+    await draining;
+  }
+
+  return {
+    drain,
+    busy: () => held.size,
+    stop: async () => {
+      stopping = true;
+      await draining?.catch(() => undefined);
+      clearInterval(heartbeat);
+    },
+  };
+}
+
+/** The person as the next message of the lane finds them. */
+function after(person: PersonContext, work: Work, completed: Completed): PersonContext {
+  const touched = new Set(completed.links.map((link) => link.artifact));
+  return {
+    ...person,
+    patient: completed.patient ?? person.patient,
+    mrn: person.mrn ?? work.identifiers?.mrn,
+    dob: person.dob ?? work.identifiers?.dob,
+    links: [
+      ...person.links.filter((link) => !touched.has(link.artifact)),
+      ...completed.links.map((link) => ({ ...link, source: completed.source, recordId: completed.recordId })),
+    ],
+  };
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,212 @@
+/**
+ * From the bytes of one message to the steps that make it stand in the chart: read, gate, match, map, validate, plan.
+ * Every way out that is not a plan names its cause.
+ */
+import type { Activity } from '../core/activity.ts';
+import { recordKey, subjectKey } from '../core/artifact.ts';
+import { gate } from '../core/gate.ts';
+import type { OwnedLink, PersonContext, RecordName, Work } from '../core/lane.ts';
+import type { Exchange, PatientKey } from '../core/model.ts';
+import { fail, type Failure, ok, type Outcome } from '../core/outcome.ts';
+import { planSteps, voidSteps } from '../core/plan.ts';
+import type { FilingStep, FoundPatient, Mapped, MappingContext, PatientIdentifiers, Resource } from '../core/ports.ts';
+import type { PipelineDeps } from './deps.ts';
+import { amended, intentOf } from './intent.ts';
+
+export type Prepared =
+  | {
+      readonly do: 'file';
+      readonly record: RecordName;
+      readonly steps: readonly FilingStep[];
+      /** The record whose messages this one voids. */
+      readonly voids?: RecordName;
+      readonly patient?: FoundPatient;
+    }
+  | { readonly do: 'settle'; readonly state: 'superseded' | 'voided' }
+  | { readonly do: 'stop'; readonly failure: Failure };
+
+const stop = (failure: Failure): Prepared => ({ do: 'stop', failure });
+const open = new Set(['received', 'filing', 'held', 'failed']);
+
+/** `exchanges` collects what was said to the destination on the way (the search for the patient). */
+export async function prepare(
+  work: Work,
+  patientKey: PatientKey,
+  person: PersonContext,
+  deps: PipelineDeps,
+  exchanges: Exchange[],
+  signal?: AbortSignal,
+): Promise<Prepared> {
+  if (work.record?.latestMessage !== undefined && work.record.latestMessage !== work.messageId) {
+    return { do: 'settle', state: 'superseded' };
+  }
+  if (work.body === undefined) {
+    return stop({ cause: 'source/unreadable', detail: 'The payload has aged out under the retention in force.' });
+  }
+  const read = deps.read({ ...work, body: work.body });
+  if (!read.ok) return stop(read.failure);
+  const intent = intentOf(read.value);
+  if (!intent.ok) return stop(intent.failure);
+
+  if (intent.value.do === 'void') return prepareVoid(intent.value.record, work, person, deps);
+  if (work.record?.voidedBy !== undefined && !work.released) return prepareVoided(work, work.record.voidedBy, person);
+
+  const record = intent.value.record;
+  let activity: Activity;
+  let generation = work.record?.generation ?? 1;
+  if (intent.value.do === 'amend') {
+    const base = await amendmentBase(record, work, deps);
+    if (!base.ok) return stop(base.failure);
+    activity = amended(base.value.activity, intent.value.changes);
+    generation = base.value.generation;
+  } else {
+    activity = intent.value.activity;
+  }
+
+  const gated = gate(activity, deps.gates, work.released);
+  if (!gated.ok) return stop(gated.failure);
+  const waits = await waitsFor(activity, deps);
+  if (waits !== undefined) return stop(waits);
+
+  const patient = await matched(work, person, deps, exchanges, signal);
+  if (!patient.ok) return stop(patient.failure);
+
+  const subject = subjectKey(patientKey);
+  const mapped = mapAndValidate(activity, deps, {
+    patient: patient.value,
+    performer: deps.performer(activity.source.systemId, activity.performer.sourceUserId),
+    programme: deps.programme,
+    recordKey: recordKey(record.source, record.recordId, generation),
+    subjectKey: subject,
+    receivedAt: work.receivedAt.toISOString(),
+    filed: Object.fromEntries(person.links.filter(stands).map((link) => [link.artifact, link.reference])),
+  });
+  if (!mapped.ok) return stop(mapped.failure);
+
+  const { mine, others } = split(person.links, record);
+  const steps = planSteps(mapped.value, mine, others);
+  const missing = steps.find((step) => step.do === 'merge' && step.known === undefined);
+  if (missing !== undefined) {
+    return stop({ cause: 'match/unknown-reference', detail: `Nothing filed stands as ${missing.artifact}.` });
+  }
+  return { do: 'file', record, steps, patient: patient.value };
+}
+
+const stands = (link: OwnedLink): boolean => link.action !== 'voided';
+
+/** What this record emitted, and what others did that it may build on. */
+function split(links: readonly OwnedLink[], record: RecordName) {
+  const isMine = (link: OwnedLink): boolean => link.source === record.source && link.recordId === record.recordId;
+  const standing = links.filter(stands);
+  return {
+    mine: new Map(standing.filter(isMine).map((link) => [link.artifact, link])),
+    others: new Map(standing.filter((link) => !isMine(link)).map((link) => [link.artifact, link])),
+  };
+}
+
+async function prepareVoid(
+  record: RecordName,
+  work: Work,
+  person: PersonContext,
+  deps: PipelineDeps,
+): Promise<Prepared> {
+  const own = work.source === record.source && work.recordId === record.recordId;
+  const [target] = own ? [] : await deps.ledger.recordStates([record]);
+  if (!own && target?.latestMessage === undefined) {
+    return stop({ cause: 'record/target-unknown', detail: 'The record to be voided has not arrived.' });
+  }
+  if (target?.state !== undefined && open.has(target.state)) {
+    return stop({ cause: 'record/target-unknown', detail: 'The record to be voided is not settled yet.' });
+  }
+  const links = own ? person.links : (await deps.ledger.personContext(noOne, '-', [record])).links;
+  return { do: 'file', record, steps: voidSteps([...split(links, record).mine.values()]), voids: record };
+}
+
+/** No person: only the record's own links are wanted. */
+const noOne = '00000000-0000-0000-0000-000000000000' as PatientKey;
+
+/** The record was voided: before it was filed, it never will be; a later version asks a person. */
+function prepareVoided(work: Work, voidedBy: string, person: PersonContext): Prepared {
+  const emitted = person.links.some((link) => link.source === work.source && link.recordId === work.recordId);
+  if (!emitted || BigInt(voidedBy) > BigInt(work.messageId)) return { do: 'settle', state: 'voided' };
+  return stop({ cause: 'record/voided', detail: `Voided by message ${voidedBy}.` });
+}
+
+async function amendmentBase(
+  record: RecordName,
+  work: Work,
+  deps: PipelineDeps,
+): Promise<Outcome<{ activity: Activity; generation: number }>> {
+  const [target] = await deps.ledger.recordStates([record]);
+  if (target?.latestMessage === undefined)
+    return fail('record/target-unknown', 'The record to be amended has not arrived.');
+  if (target.state === 'voided') return fail('record/voided', 'The record to be amended was voided.');
+  if (target.state !== 'filed') return fail('lane/behind-failed', 'The record to be amended has not been filed.');
+  const payloads = await deps.ledger.recordPayloads(record, work.messageId);
+  let activity: Activity | undefined;
+  for (const payload of payloads) {
+    const read = deps.read(payload);
+    if (!read.ok) return read;
+    const intent = intentOf(read.value);
+    if (!intent.ok) return intent;
+    if (intent.value.do === 'file') activity = intent.value.activity;
+    if (intent.value.do === 'amend' && activity !== undefined) activity = amended(activity, intent.value.changes);
+  }
+  if (activity === undefined) return fail('source/unreadable', 'The payload to be amended has aged out.');
+  return ok({ activity, generation: target.generation });
+}
+
+/** An earlier message that this one builds on, and that is not filed. */
+async function waitsFor(activity: Activity, deps: PipelineDeps): Promise<Failure | undefined> {
+  if (activity.basedOn === undefined || activity.basedOn.length === 0) return undefined;
+  const source = activity.source.systemId;
+  const states = await deps.ledger.recordStates(activity.basedOn.map((recordId) => ({ source, recordId })));
+  const blocking = states.find((record) => record.state !== undefined && open.has(record.state));
+  return blocking?.latestMessage === undefined
+    ? undefined
+    : { cause: 'lane/behind-failed', detail: `Builds on message ${blocking.latestMessage}.` };
+}
+
+async function matched(
+  work: Work,
+  person: PersonContext,
+  deps: PipelineDeps,
+  exchanges: Exchange[],
+  signal: AbortSignal | undefined,
+): Promise<Outcome<FoundPatient>> {
+  if (person.patient !== undefined) return ok(person.patient);
+  if (work.identifiers === undefined) return fail('match/unknown-patient', 'The message names no patient.');
+  const mrn = work.identifiers.mrn ?? person.mrn;
+  const dob = work.identifiers.dob ?? person.dob;
+  const identifiers: PatientIdentifiers = {
+    ...work.identifiers,
+    ...(mrn === undefined ? {} : { mrn }),
+    ...(dob === undefined ? {} : { dob }),
+  };
+  const found = await deps.destination.findPatient(identifiers, signal);
+  exchanges.push(...found.exchanges);
+  return found.outcome;
+}
+
+/** Also the dry run: what would be filed, or why not. */
+export function mapAndValidate(
+  activity: Activity,
+  deps: Pick<PipelineDeps, 'mapper' | 'validate'>,
+  context: MappingContext,
+): Outcome<readonly Mapped[]> {
+  const mapped = deps.mapper.map(activity, context);
+  if (!mapped.ok) return mapped;
+  const issues = mapped.value.flatMap((one) =>
+    one.do === 'merge'
+      ? []
+      : deps
+          .validate(one.resource)
+          .filter((issue) => issue.severity !== 'warning')
+          .map((issue) => ({ ...issue, where: `${nameOf(one.resource)}: ${issue.where}` })),
+  );
+  return issues.length === 0
+    ? mapped
+    : fail('validation/failed', `${String(issues.length)} of the rules of the profiles are not met.`, { issues });
+}
+
+const nameOf = (resource: Resource): string => resource.resourceType;
