@@ -1,0 +1,90 @@
+/**
+ * The readers by format: at the door they tell by what a delivery is known; at processing time they turn the stored
+ * bytes into an activity with the config of that moment, so that a form held for want of a route goes on once it has one.
+ */
+import type { Activity } from '../core/activity.ts';
+import { fail, type Outcome } from '../core/outcome.ts';
+import type { Incoming } from '../core/ports.ts';
+import { identifyActivity, readStoredActivity, type ActivityCheck } from './activity.ts';
+import { commCareActivity, identifyCommCare, isIgnoredForm, type Headers } from './commcare.ts';
+import { splitDelivery } from './commcare-payload.ts';
+import type { SourceConfig } from './config.ts';
+import { readJson, readJsonLines, type JsonLimits } from './json-items.ts';
+
+export type Delivery = {
+  readonly raw: Uint8Array;
+  readonly contentType: string;
+  readonly headers: Headers;
+  /** Name of the key that sent it. */
+  readonly actor: string;
+};
+
+export type SourceReader = {
+  /** Splits a delivery and names its parts. Never throws, never refuses: what is wrong is held. */
+  readonly identify: (delivery: Delivery, config: SourceConfig) => readonly Incoming[];
+  readonly toActivity: (raw: Uint8Array, config: SourceConfig | undefined) => Outcome<Activity>;
+  /** The config says that this record is deliberately not filed. */
+  readonly ignores: (raw: Uint8Array, config: SourceConfig | undefined) => boolean;
+};
+
+export type Readers = Readonly<Record<SourceConfig['format'], SourceReader>>;
+
+export const formats: readonly SourceConfig['format'][] = ['activity', 'commcare'];
+
+export function createReaders(check: ActivityCheck, limits: JsonLimits): Readers {
+  return { activity: activityReader(check, limits), commcare: commCareReader(check, limits) };
+}
+
+export const readerFor = (readers: Readers, format: string): SourceReader | undefined =>
+  formats.includes(format as SourceConfig['format']) ? readers[format as SourceConfig['format']] : undefined;
+
+function commCareReader(check: ActivityCheck, limits: JsonLimits): SourceReader {
+  return {
+    identify: ({ raw, contentType, headers, actor }, config) => {
+      const parts = splitDelivery(raw, limits);
+      return parts.map((part) => ({
+        raw: part,
+        contentType,
+        source: config.name,
+        format: 'commcare',
+        // The headers tell about a single form; a page has its own times inside.
+        ...identifyCommCare(part, parts.length === 1 ? headers : {}, config, limits),
+        actor,
+      }));
+    },
+    toActivity: (raw, config) =>
+      config === undefined
+        ? fail('mapping/no-route', 'The source of this message is no longer configured.')
+        : commCareActivity(raw, config, check, limits),
+    ignores: (raw, config) => config !== undefined && isIgnoredForm(raw, config, limits),
+  };
+}
+
+function activityReader(check: ActivityCheck, limits: JsonLimits): SourceReader {
+  return {
+    identify: ({ raw, contentType, actor }, config) => {
+      const base = { contentType, source: config.name, format: 'activity', actor };
+      const read = contentType.startsWith('application/x-ndjson') ? readJsonLines(raw, limits) : readJson(raw, limits);
+      if (!read.ok) {
+        const failure = fail('source/unreadable', 'The payload is not readable JSON.', { issues: read.issues }).failure;
+        return [{ ...base, raw, kind: 'unreadable', hold: failure }];
+      }
+      return read.items.map((item): Incoming => {
+        if (!item.ok) {
+          const failure = fail('source/unreadable', 'The payload is not strict JSON.', { issues: item.issues }).failure;
+          return { ...base, raw: item.raw, kind: 'unreadable', hold: failure };
+        }
+        const issues = check(item.value);
+        if (issues.length > 0) {
+          const failure = fail('activity/invalid', `${issues.length} field(s) are not as the schema requires.`, {
+            issues,
+          }).failure;
+          return { ...base, raw: item.raw, kind: 'activity', hold: failure };
+        }
+        return { ...identifyActivity(item.value as Activity, item.raw, contentType, actor), source: config.name };
+      });
+    },
+    toActivity: (raw) => readStoredActivity(raw, check, limits),
+    ignores: () => false,
+  };
+}
