@@ -177,3 +177,25 @@ function initdb(dir: string, passwordFile: string, binaries: Binaries, account: 
     );
   });
 }
+
+/** Sets the password of a cluster that no server holds, for a data folder that lost it. */
+export function resetPassword(dir: string, password: string, binaries: Binaries, account: Account): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(
+      binaries.postgres,
+      ['--single', '-D', dir, '-c', 'log_min_messages=fatal', 'postgres'],
+      { cwd: '/', env: serverEnvironment(), ...idsOf(account) },
+      (error) => {
+        if (!error) return resolve();
+        reject(
+          new EmbeddedPostgresError(
+            'password',
+            `The password of the cluster in ${dir} could not be set anew. Restore postgres.json.`,
+          ),
+        );
+      },
+    );
+    // The password is hexadecimal; a reset is not worth a word in any log, hence no error is passed on.
+    child.stdin?.end(`alter role ${roleName} password '${password}'\n`);
+  });
+}

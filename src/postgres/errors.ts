@@ -8,6 +8,8 @@ export type EmbeddedPostgresCode =
   | 'not-permitted'
   /** The folder holds something that is not a finished Postgres cluster. */
   | 'not-a-cluster'
+  /** The data folder remembers a cluster that is not there. */
+  | 'cluster-missing'
   /** The cluster belongs to another major version of Postgres. */
   | 'version-mismatch'
   | 'disk-full'
@@ -18,6 +20,8 @@ export type EmbeddedPostgresCode =
   | 'password'
   /** initdb failed. */
   | 'init-failed'
+  /** The server's process was ended by somebody: a signal, or a clean shutdown that was not ours. */
+  | 'ended'
   /** The server ended, and its log does not say why in words we know. */
   | 'start-failed'
   /** The server did not get ready, or did not stop, in time. */

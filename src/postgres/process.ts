@@ -15,6 +15,13 @@ function exists(pid: number): boolean {
   }
 }
 
+let bootId: Promise<string> | undefined;
+const boot = (): Promise<string> =>
+  (bootId ??= readFile('/proc/sys/kernel/random/boot_id', 'utf8').then(
+    (id) => id.trim().slice(0, 8),
+    () => '',
+  ));
+
 /**
  * A text that differs between two processes that had the same pid, or undefined when there is no such process (a zombie
  * is none). Linux: boot id and start time in clock ticks; elsewhere the start time that `ps` gives.
@@ -23,13 +30,10 @@ export async function identityOf(pid: number): Promise<string | undefined> {
   if (!exists(pid)) return undefined;
   if (process.platform === 'linux') {
     try {
-      const [stat, boot] = await Promise.all([
-        readFile(`/proc/${pid}/stat`, 'utf8'),
-        readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => ''),
-      ]);
+      const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
       // proc_pid_stat(5): the fields after the last ")" begin with the state, field 3; the start time is field 22.
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return fields[0] === 'Z' || fields[0] === 'X' ? undefined : `${boot.trim().slice(0, 8)}-${fields[19]}`;
+      return fields[0] === 'Z' || fields[0] === 'X' ? undefined : `${await boot()}-${fields[19]}`;
     } catch (error) {
       return ['ENOENT', 'ESRCH'].includes(errnoOf(error) ?? '') ? undefined : 'unknown';
     }

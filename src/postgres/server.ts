@@ -156,7 +156,8 @@ async function explain(of: Launch, from: number, how: string): Promise<EmbeddedP
       `${told}. The account ${of.account.name} must own this folder (mode 0700).`,
     );
   }
-  return new EmbeddedPostgresError('start-failed', `${told}. See ${of.logFile}.`);
+  const code = fatal.length === 0 && /^(SIG|exit code 0)/.test(how) ? 'ended' : 'start-failed';
+  return new EmbeddedPostgresError(code, `${told}. See ${of.logFile}.`);
 }
 
 async function readFrom(file: string, from: number): Promise<string> {
