@@ -1,0 +1,183 @@
+/**
+ * FHIRPath in maps: LHC's fhirpath.js with the R4 model, compiled once per expression. Values keep their FHIR types
+ * going in (the hidden `__path__` that the library itself leaves on results) and coming out.
+ */
+import fhirpath, { type UserInvocationTable } from 'fhirpath';
+import r4 from 'fhirpath/fhir-context/r4';
+import { isObject, isPrimitive, type JsonObject, type Value } from './value.ts';
+
+/** Says what went wrong without any value of the data: the library's messages quote them. */
+export class ExpressionError extends Error {}
+
+/** A variable that is undefined here is known and empty. */
+export type Variables = Readonly<Record<string, Value | undefined>>;
+
+/** `this` is the item the expression is about; without it names refer to variables (`src.name` is `%src.name`). */
+export type Evaluate = (expression: string, variables: Variables, context?: Value) => readonly Value[];
+
+const partsOf = (iso: string, zone: string): Readonly<Record<string, string>> | undefined => {
+  const instant = new Date(iso);
+  if (Number.isNaN(instant.getTime())) return undefined;
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    hourCycle: 'h23',
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  return Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, value]));
+};
+
+/**
+ * `localTime(zone, 'date' | 'time' | 'datetime')`: an ISO 8601 time with offset as the wall clock in `zone` (an IANA
+ * name) showed it: `2026-05-06`, `18:05`, `2026-05-06 18:05`. A date without time has no zone and stays; what is no
+ * time is nothing.
+ */
+export function localTime(iso: string, zone: string, part: string): string | undefined {
+  if (!iso.includes('T')) return part === 'time' ? undefined : iso;
+  const parts = partsOf(iso, zone);
+  if (parts === undefined) return undefined;
+  const date = `${parts['year']}-${parts['month']}-${parts['day']}`;
+  const time = `${parts['hour']}:${parts['minute']}`;
+  if (part === 'date') return date;
+  if (part === 'time') return time;
+  if (part === 'datetime') return `${date} ${time}`;
+  throw new ExpressionError(`localTime: the part is 'date', 'time' or 'datetime'`);
+}
+
+/** The library's own encode takes Latin-1 only; FHIR text is UTF-8. */
+const encode = (text: string, format: string): string | undefined => {
+  if (format === 'base64') return Buffer.from(text, 'utf8').toString('base64');
+  if (format === 'urlbase64' || format === 'base64url') return Buffer.from(text, 'utf8').toString('base64url');
+  return format === 'hex' ? Buffer.from(text, 'utf8').toString('hex') : undefined;
+};
+
+const strings = (inputs: readonly unknown[]): string[] =>
+  inputs.map((input) => fhirpath.util.valData(input)).filter((input) => typeof input === 'string');
+
+const functions = {
+  encode: {
+    fn: (inputs: unknown[], format: string) => strings(inputs).flatMap((text) => encode(text, format) ?? []),
+    arity: { 1: ['String'] },
+  },
+  localTime: {
+    fn: (inputs: unknown[], zone: string, part: string) =>
+      strings(inputs).flatMap((iso) => localTime(iso, zone, part) ?? []),
+    arity: { 2: ['String', 'String'] },
+  },
+} satisfies Record<
+  string,
+  { fn: (inputs: unknown[], ...parameters: string[]) => unknown; arity: Record<number, string[]> }
+>;
+
+type ResultNode = {
+  readonly data: unknown;
+  readonly _data: unknown;
+  readonly fhirNodeDataType: string | null;
+  readonly path: string | null;
+};
+
+const isResultNode = (result: unknown): result is ResultNode =>
+  typeof result === 'object' && result !== null && 'fhirNodeDataType' in result && 'data' in result;
+
+const systemTypes: Readonly<Record<string, string>> = {
+  FP_Decimal: 'decimal',
+  FP_DateTime: 'dateTime',
+  FP_Date: 'date',
+  FP_Time: 'time',
+  FP_Instant: 'instant',
+};
+
+const literalType = (json: unknown, result: unknown): string | undefined => {
+  if (typeof json === 'string') {
+    const name = typeof result === 'object' && result !== null ? result.constructor.name : '';
+    return systemTypes[name] ?? 'string';
+  }
+  if (typeof json === 'number') return Number.isInteger(json) ? 'integer' : 'decimal';
+  return typeof json === 'boolean' ? 'boolean' : undefined;
+};
+
+function valueOfResult(result: unknown): Value | undefined {
+  const node = isResultNode(result) ? result : undefined;
+  const json: unknown = fhirpath.resolveInternalTypes(node === undefined ? result : node.data);
+  if (isObject(json)) {
+    // Our own hidden type on an object that was passed through, else what the model says of the path.
+    const own = isObject(result) ? hiddenType(result) : undefined;
+    const type = typeof json['resourceType'] === 'string' ? json['resourceType'] : (own ?? typeOfNode(node));
+    return { json, ...(type === undefined ? {} : { type }) };
+  }
+  const extra = isObject(node?._data) ? { extra: node._data } : {};
+  if (!isPrimitive(json)) return 'extra' in extra ? { json: '', ...extra } : undefined;
+  // A string that came out of plain JSON has no type of its own yet: the target decides.
+  const type = typeOfNode(node) ?? literalType(json, result);
+  return { json, ...(type === undefined ? {} : { type }), ...extra };
+}
+
+const typeOfNode = (node: ResultNode | undefined): string | undefined => {
+  const type = node?.fhirNodeDataType;
+  if (type === undefined || type === null) return undefined;
+  if (type === 'BackboneElement' || type === 'Element') return node?.path ?? undefined;
+  return type.startsWith('System.') ? undefined : type;
+};
+
+const hiddenType = (json: JsonObject): string | undefined => {
+  const path = (json as { __path__?: { path?: unknown } }).__path__?.path;
+  return typeof path === 'string' ? path : undefined;
+};
+
+const numberContext = { getDecimal: (value: number) => fhirpath.FP_Decimal.getDecimal(value), model: r4 };
+
+/** The JSON as the library takes it, its FHIR type attached where it is hidden. */
+const passed = ({ json, type }: Value): unknown => {
+  if (!isObject(json) || type === undefined || Object.hasOwn(json, 'resourceType') || Object.hasOwn(json, '__path__'))
+    return json;
+  const fhirNodeDataType = type.includes('.') ? 'BackboneElement' : type;
+  return Object.defineProperty({ ...json }, '__path__', {
+    value: { ctx: numberContext, path: type, fhirNodeDataType, parentResNode: null },
+  });
+};
+
+/** What the library says, up to where it could start to quote data. */
+const safe = (error: unknown): string =>
+  (error instanceof Error ? error.message : 'unknown').split(/[:"'\n[{(\d]/u, 1)[0]?.trim() ?? '';
+
+type Compiled = (context: unknown, variables: Record<string, unknown>) => unknown[];
+
+/** Expressions are kept compiled as long as the evaluator lives. */
+export function makeEvaluate(): Evaluate {
+  const compiled = new Map<string, Compiled>();
+  const compile = (expression: string): Compiled => {
+    const standing = compiled.get(expression);
+    if (standing !== undefined) return standing;
+    const made = fhirpath.compile(expression, r4, {
+      resolveInternalTypes: false,
+      preciseMath: true,
+      userInvocationTable: functions as unknown as UserInvocationTable,
+    }) as Compiled;
+    compiled.set(expression, made);
+    return made;
+  };
+  return (expression, variables, context) => {
+    const environment: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(variables)) environment[name] = value === undefined ? [] : passed(value);
+    try {
+      const results = compile(expression)(context === undefined ? { ...environment } : passed(context), environment);
+      return results.map(valueOfResult).filter((value) => value !== undefined);
+    } catch (error) {
+      if (error instanceof ExpressionError) throw error;
+      throw new ExpressionError(`the expression ${expression} stopped: ${safe(error)}`);
+    }
+  };
+}
+
+/** What is wrong with the text of an expression, if anything; it has met no data, so it may be shown whole. */
+export function expressionFault(expression: string): string | undefined {
+  try {
+    fhirpath.parse(expression);
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message.replaceAll('\n', ' ') : 'unreadable';
+  }
+}

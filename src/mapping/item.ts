@@ -1,0 +1,54 @@
+/** What a map reads: one item of an activity (the activity itself, or a component), as plain JSON. */
+import type { Activity, ActivityComponent } from '../core/activity.ts';
+import type { MappingContext } from '../core/ports.ts';
+
+/** The same wall clock and offset, some minutes later: `2026-05-06T18:05:00-05:00` + 18 → `…T18:23:00-05:00`. */
+export function minutesLater(iso: string, minutes: number): string {
+  const offset = /(?:Z|[+-]\d{2}:\d{2})$/u.exec(iso)?.[0];
+  const instant = Date.parse(iso);
+  if (offset === undefined || Number.isNaN(instant)) return iso;
+  const sign = offset.startsWith('-') ? -1 : 1;
+  const ahead = offset === 'Z' ? 0 : sign * (Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4, 6)));
+  const wall = new Date(instant + (minutes + ahead) * 60_000).toISOString();
+  return `${wall.slice(0, 19)}${offset}`;
+}
+
+const endOf = (activity: Activity): string => {
+  const { endedAt, durationMinutes } = activity;
+  if (typeof endedAt === 'string') return endedAt;
+  const minutes = durationMinutes ?? activity.details?.['durationMinutes'];
+  return typeof minutes === 'number' && minutes > 0 ? minutesLater(activity.occurredAt, minutes) : activity.occurredAt;
+};
+
+export type TejidoItem = { readonly artifact: string; readonly [element: string]: unknown };
+
+/** A contact that did not take place makes no Encounter. */
+const withoutEncounter: ReadonlySet<string> = new Set(['attempted', 'not-done', 'entered-in-error']);
+
+/** `contact`: the activity is a contact, so that it and its components share an Encounter. */
+export function itemOf(
+  activity: Activity,
+  component: ActivityComponent | undefined,
+  contact: boolean,
+  context: MappingContext,
+): TejidoItem {
+  const { activityType, details } = component ?? activity;
+  const components = Array.isArray(activity.components) ? activity.components : [];
+  return {
+    activity,
+    item: {
+      ...(component === undefined ? {} : { key: component.key }),
+      activityType,
+      ...(details === undefined ? {} : { details }),
+    },
+    components,
+    artifact: component === undefined ? context.recordKey : `${context.recordKey}.${component.key}`,
+    ...(contact && !withoutEncounter.has(activity.status) ? { encounter: `${context.recordKey}.encounter` } : {}),
+    start: activity.occurredAt,
+    end: endOf(activity),
+    context: {
+      ...context,
+      filed: Object.entries(context.filed).map(([artifact, reference]) => ({ artifact, reference })),
+    },
+  };
+}
