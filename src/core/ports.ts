@@ -4,7 +4,7 @@
  */
 import type { Activity } from './activity.ts';
 import type { CauseCode } from './causes.ts';
-import type { DestinationId, EmittedLink, Exchange, MessageId, MessageState, PatientKey, Receipt } from './model.ts';
+import type { DestinationId, EmittedLink, Exchange, MessageId, Receipt } from './model.ts';
 import type { Failure, Issue, Outcome } from './outcome.ts';
 
 /** A FHIR resource as data. What it must look like is the validator's affair, not the type system's. */
@@ -180,19 +180,7 @@ export type CapabilityReport = {
   readonly problems: readonly { readonly cause: CauseCode; readonly detail: string }[];
 };
 
-// ---------------------------------------------------------------- ledger → doors, cli
-
-export type MessageSummary = {
-  readonly id: MessageId;
-  readonly state: MessageState;
-  readonly source: string;
-  readonly recordId?: string;
-  readonly kind: string;
-  readonly cause?: CauseCode;
-  readonly receivedAt: Date;
-  readonly occurredAt?: Date;
-  readonly patientKey?: PatientKey;
-};
+// ---------------------------------------------------------------- everybody
 
 /** Logging takes an event name and fields of the allow-list in `observe/log.ts`; anything else is dropped there. */
 export type Log = (level: 'debug' | 'info' | 'warn' | 'error', event: string, fields?: Record<string, unknown>) => void;

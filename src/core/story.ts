@@ -1,0 +1,101 @@
+/** The story of messages as the doors, the console and the commands read it. Data only. */
+import type { CauseCode } from './causes.ts';
+import type { EmittedLink, Exchange, MessageEvent, MessageId, MessageState, PatientKey } from './model.ts';
+
+export type MessageFilter = {
+  readonly state?: MessageState;
+  readonly cause?: CauseCode;
+  readonly source?: string;
+  readonly recordId?: string;
+  readonly kind?: string;
+  readonly patientKey?: PatientKey;
+  readonly receivedFrom?: Date;
+  readonly receivedTo?: Date;
+  /** Messages older than this one: the cursor of the last page. */
+  readonly before?: MessageId;
+  /** 1..500, default 50. */
+  readonly limit?: number;
+};
+
+export type MessageSummary = {
+  readonly id: MessageId;
+  readonly state: MessageState;
+  readonly source: string;
+  readonly recordId?: string;
+  readonly version?: number;
+  readonly kind: string;
+  readonly cause?: CauseCode;
+  readonly receivedAt: Date;
+  readonly occurredAt?: Date;
+  readonly patientKey?: PatientKey;
+  readonly duplicateOf?: MessageId;
+  readonly replacedBy?: MessageId;
+};
+
+export type MessagePage = { readonly messages: readonly MessageSummary[]; readonly next?: MessageId };
+
+export type Attempt = {
+  readonly destination: string;
+  readonly number: number;
+  readonly startedAt: Date;
+  readonly durationMs: number;
+  readonly mappingVersion?: string;
+  /** `filed`, or the cause. */
+  readonly result: string;
+  readonly detail?: string;
+  readonly exchanges: readonly Exchange[];
+};
+
+export type DeliveryState = {
+  readonly destination: string;
+  readonly state: string;
+  readonly attempts: number;
+  readonly cause?: CauseCode;
+  /** When its lane is looked at next. */
+  readonly dueAt?: Date;
+};
+
+export type MessageStory = MessageSummary & {
+  readonly contentType: string;
+  readonly rawSha256: string;
+  readonly rawSize: number;
+  readonly actor: string;
+  /** What to do next, in words; absent when nothing is to be done. */
+  readonly nextAction?: string;
+  readonly deliveries: readonly DeliveryState[];
+  readonly events: readonly MessageEvent[];
+  readonly attempts: readonly Attempt[];
+  readonly links: readonly (EmittedLink & { readonly destination: string })[];
+};
+
+/** What an operator may do, and what became of it. `refused` says why in words. */
+export type ActionResult =
+  { readonly ok: true; readonly state: MessageState } | { readonly ok: false; readonly refused: string };
+
+/** accepted = received + filed + held + failed + superseded + voided, for one source and day (UTC). */
+export type ReconciliationRow = {
+  readonly source: string;
+  /** YYYY-MM-DD */
+  readonly day: string;
+  readonly accepted: number;
+  readonly received: number;
+  readonly filed: number;
+  readonly held: number;
+  readonly failed: number;
+  readonly superseded: number;
+  readonly voided: number;
+  /** Resources that must stand in the EHR, and those that do. */
+  readonly expected: number;
+  readonly standing: number;
+  readonly missing: number;
+  readonly duplicated: number;
+};
+
+export type Reconciliation = {
+  readonly clean: boolean;
+  readonly rows: readonly ReconciliationRow[];
+  readonly missing: readonly { readonly artifact: string; readonly messageId: MessageId; readonly reference: string }[];
+  readonly duplicated: readonly { readonly artifact: string; readonly messageId: MessageId; readonly count: number }[];
+  /** Why the EHR could not be asked, when it could not. */
+  readonly problem?: string;
+};

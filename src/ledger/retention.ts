@@ -1,0 +1,73 @@
+/**
+ * Retention: what is heavy ages out by dropping whole partitions; a message that is not finished keeps its payload.
+ * Small rows of finished messages are deleted in bounded batches after the years the record policy asks for.
+ */
+import { sql } from 'kysely';
+import type { Clock } from '../core/ports.ts';
+import type { Db } from './database.ts';
+import { ensurePartitions, type PartitionedTable, partitionsOf } from './partitions.ts';
+
+export type Retention = {
+  readonly payloadDays: number;
+  readonly attemptDays: number;
+  readonly eventDays: number;
+  readonly messageDays: number;
+};
+
+export type Pruned = { readonly partitions: readonly string[]; readonly kept: number; readonly messages: number };
+
+const dayMs = 86_400_000;
+const batch = 2_000;
+
+export async function applyRetention(db: Db, retention: Retention, clock: Clock): Promise<Pruned> {
+  await ensurePartitions(db);
+  const now = clock().getTime();
+  const days: Record<PartitionedTable, number> = {
+    payload: retention.payloadDays,
+    attempt: retention.attemptDays,
+    event: retention.eventDays,
+  };
+  const dropped: string[] = [];
+  let kept = 0;
+  for (const table of ['payload', 'attempt', 'event'] as const) {
+    for (const partition of await partitionsOf(db, table)) {
+      if (partition.upper.getTime() > now - days[table] * dayMs) continue;
+      await db.transaction().execute(async (tx) => {
+        if (table === 'payload') kept += await keepUnfinished(tx, partition.name);
+        await sql`drop table if exists ${sql.table(partition.name)}`.execute(tx);
+      });
+      dropped.push(partition.name);
+    }
+  }
+  const messages = await deleteMessages(db, new Date(now - retention.messageDays * dayMs));
+  await sql`delete from payload_kept k using message m where m.id = k.message_id and m.state not in ('received', 'held', 'failed')
+    and m.received_at < ${new Date(now - retention.payloadDays * dayMs)}`.execute(db);
+  return { partitions: dropped, kept, messages };
+}
+
+async function keepUnfinished(db: Db, partition: string): Promise<number> {
+  const { numAffectedRows } = await sql`
+    insert into payload_kept (message_id, body)
+    select p.message_id, p.body from ${sql.table(partition)} p join message m on m.id = p.message_id
+    where m.state in ('received', 'held', 'failed') on conflict do nothing`.execute(db);
+  return Number(numAffectedRows ?? 0);
+}
+
+async function deleteMessages(db: Db, before: Date): Promise<number> {
+  let total = 0;
+  for (;;) {
+    const { rows } = await sql<{ n: number }>`
+      with old as (
+        select id from message where received_at < ${before} and state not in ('received', 'held', 'failed')
+        order by id limit ${batch}
+      ), d as (delete from delivery using old where message_id = old.id),
+         l as (delete from link using old where message_id = old.id),
+         k as (delete from payload_kept using old where message_id = old.id),
+         r as (delete from record using old where latest_message = old.id),
+         m as (delete from message using old where message.id = old.id returning 1)
+      select count(*)::int as n from m`.execute(db);
+    const n = rows[0]?.n ?? 0;
+    total += n;
+    if (n < batch) return total;
+  }
+}
