@@ -1,0 +1,58 @@
+/** The sandbox EHR as a process of its own: `node src/sandbox/server.ts --port 8090 --journal ./data/sandbox.ndjson`. */
+import express from 'express';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { parseArgs } from 'node:util';
+import { createSandbox } from './sandbox.ts';
+import type { Sandbox, SandboxOptions } from './sandbox.ts';
+
+export type SandboxServer = {
+  readonly url: string;
+  readonly port: number;
+  readonly sandbox: Sandbox;
+  readonly close: () => Promise<void>;
+};
+
+/** Serves a sandbox on loopback at `/fhir`; port 0 takes a free one. */
+export async function startSandboxServer(
+  options: Omit<SandboxOptions, 'baseUrl' | 'clock'> & {
+    readonly port?: number;
+    readonly clock?: SandboxOptions['clock'];
+  } = {},
+): Promise<SandboxServer> {
+  const { port = 0, clock = () => new Date(), ...rest } = options;
+  const app = express().disable('x-powered-by').disable('etag');
+  const server = createServer(app);
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${address.port}/fhir`;
+  const sandbox = await createSandbox({ ...rest, baseUrl: url, clock });
+  app.use('/fhir', sandbox.router);
+  return {
+    url,
+    port: address.port,
+    sandbox,
+    async close() {
+      await sandbox.close();
+      server.close();
+      server.closeAllConnections();
+      if (server.listening) await once(server, 'close');
+    },
+  };
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: { port: { type: 'string' }, journal: { type: 'string' }, patients: { type: 'string' } },
+  });
+  const started = await startSandboxServer({
+    port: Number(values.port ?? 0),
+    ...(values.journal === undefined ? {} : { journal: values.journal }),
+  });
+  process.stdout.write(`${started.url}\n`);
+  const stop = (): void => void started.close().then(() => process.exit(0));
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
