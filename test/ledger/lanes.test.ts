@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
+import type { ClaimedLane, Completed, Work } from '../../src/core/lane.ts';
+import type { Progress } from '../../src/core/decide.ts';
+import { claim, complete, extendLeases, finishLanes, nextDueMs, oldestDueMs, sweepLanes } from '../../src/ledger/lanes.ts';
+import { messageStory } from '../../src/ledger/messages.ts';
+import { aLedger, anItem, ehr, type TestLedger } from './support.ts';
+
+let ledger: TestLedger;
+beforeAll(async () => {
+  ledger = await aLedger();
+});
+afterAll(() => ledger.end());
+beforeEach(async () => {
+  await sql`truncate message, record, payload, event, attempt, delivery, lane, link, identity, patient, audit cascade`.execute(
+    ledger.db,
+  );
+});
+
+const patient = (n: number) => ({ source: 'app', sourcePatientId: `p${String(n)}` });
+const accept = (...items: Parameters<TestLedger['acceptor']['accept']>[0]) => ledger.acceptor.accept(items);
+const take = (over: Partial<Parameters<typeof claim>[1]> = {}) =>
+  claim(ledger.db, { destination: ehr, worker: 'w1', lanes: 10, perLane: 5, leaseMs: 60_000, ...over });
+
+function done(lane: ClaimedLane, work: Work, progress: Progress = { state: 'filed' }): Completed {
+  return {
+    lane,
+    messageId: work.messageId,
+    source: work.source,
+    recordId: work.recordId,
+    progress,
+    startedAt: new Date(),
+    durationMs: 3,
+    attempt: work.attempts + 1,
+    mappingVersion: 'm1',
+    links: [
+      {
+        artifact: `${work.recordId ?? ''}.encounter`,
+        resourceType: 'Encounter',
+        reference: `Encounter/${work.messageId}`,
+        versionId: '1',
+        action: 'created',
+        tier: 'native',
+        owned: ['status'],
+      },
+    ],
+    exchanges: [{ method: 'POST', url: '/', status: 200, responseBody: 'ñ\u0000', startedAt: new Date(), durationMs: 3 }],
+  };
+}
+
+/** The lease of a lane runs out now, by the database's clock. */
+const expire = () => sql`update lane set due_at = clock_timestamp() where due_at is not null`.execute(ledger.db);
+
+describe('lanes', () => {
+  test('hand out each patient once, the messages of one patient in the order they were accepted', async () => {
+    const receipts = await accept(
+      ...[1, 2, 1, 1, 2].map((n, index) => anItem({ recordId: `r${String(index)}`, patient: patient(n) })),
+    );
+    const lanes = await take();
+    expect(lanes).toHaveLength(2);
+    const ids = receipts.map((receipt) => receipt.id);
+    expect(lanes.map((lane) => lane.work.map((work) => work.messageId)).sort()).toEqual([
+      [ids[0], ids[2], ids[3]],
+      [ids[1], ids[4]],
+    ]);
+    expect(await take({ worker: 'w2' })).toEqual([]);
+  });
+
+  test('a worker that died is replaced after its lease, and what it may have sent is in doubt', async () => {
+    await accept(anItem());
+    const [first] = await take();
+    expect(first?.work[0]).toMatchObject({ doubt: false, attempts: 0 });
+    await expire();
+    const [second] = await take({ worker: 'w2' });
+    expect(second?.work[0]).toMatchObject({ doubt: true, attempts: 1 });
+  });
+
+  test('a worker that lost its lease writes nothing', async () => {
+    await accept(anItem());
+    const [first] = await take();
+    await expire();
+    const [second] = await take({ worker: 'w2' });
+    expect(await complete(ledger.db, [done(first!, first!.work[0]!)])).toEqual([false]);
+    expect(await extendLeases(ledger.db, ehr, [first!], 60_000)).toEqual(new Set([first!.patientKey]));
+    expect(await complete(ledger.db, [done(second!, second!.work[0]!)])).toEqual([true]);
+    const story = await messageStory(ledger.db, second!.work[0]!.messageId);
+    expect(story).toMatchObject({ state: 'filed' });
+    expect(story?.attempts).toHaveLength(1);
+    expect(story?.attempts[0]?.exchanges[0]?.responseBody).toBe('ñ\u0000');
+    expect(story?.links).toMatchObject([{ reference: `Encounter/${story?.id ?? ''}`, action: 'created' }]);
+  });
+
+  test('what arrives while a lane is worked on makes it due again when it is given back', async () => {
+    await accept(anItem());
+    const [lane] = await take();
+    await accept(anItem({ recordId: 'r2' }));
+    expect(await take({ worker: 'w2' })).toEqual([]);
+    await complete(ledger.db, [done(lane!, lane!.work[0]!)]);
+    await finishLanes(ledger.db, [{ lane: lane!, untried: [], againInMs: undefined }]);
+    const [again] = await take();
+    expect(again?.work.map((work) => work.recordId)).toEqual(['r2']);
+  });
+
+  test('a lane without work left is not due, and a back-off is by the clock of the database', async () => {
+    await accept(anItem());
+    const [lane] = await take();
+    await complete(ledger.db, [
+      done(lane!, lane!.work[0]!, { state: 'again', failure: { cause: 'send/unavailable', detail: '503' }, inMs: 60_000 }),
+    ]);
+    await finishLanes(ledger.db, [{ lane: lane!, untried: [], againInMs: 60_000 }]);
+    expect(await nextDueMs(ledger.db, ehr)).toBeGreaterThan(55_000);
+    expect(await oldestDueMs(ledger.db)).toBeUndefined();
+    await expire();
+    const [again] = await take();
+    expect(again?.work[0]).toMatchObject({ attempts: 1, doubt: false });
+    await complete(ledger.db, [done(again!, again!.work[0]!)]);
+    await finishLanes(ledger.db, [{ lane: again!, untried: [], againInMs: undefined }]);
+    expect(await nextDueMs(ledger.db, ehr)).toBeUndefined();
+  });
+
+  test('a lost answer leaves doubt for the next attempt', async () => {
+    await accept(anItem());
+    const [lane] = await take();
+    await complete(ledger.db, [
+      done(lane!, lane!.work[0]!, { state: 'again', failure: { cause: 'send/timeout', detail: '' }, inMs: 0 }),
+    ]);
+    await finishLanes(ledger.db, [{ lane: lane!, untried: [], againInMs: 0 }]);
+    expect((await take())[0]?.work[0]?.doubt).toBe(true);
+  });
+
+  test('what was claimed but not tried goes back uncounted and undoubted', async () => {
+    await accept(anItem(), anItem({ recordId: 'r2' }));
+    const [lane] = await take();
+    await finishLanes(ledger.db, [{ lane: lane!, untried: lane!.work.map((work) => work.messageId), againInMs: 0 }]);
+    expect((await take())[0]?.work).toMatchObject([
+      { attempts: 0, doubt: false },
+      { attempts: 0, doubt: false },
+    ]);
+  });
+
+  test('a failed message does not stop the next of its lane, nor another patient', async () => {
+    await accept(anItem(), anItem({ recordId: 'r2' }), anItem({ recordId: 'r3', patient: patient(9) }));
+    const lanes = await take();
+    const lane = lanes.find((one) => one.work.length === 2)!;
+    await complete(ledger.db, [
+      done(lane, lane.work[0]!, { state: 'failed', failure: { cause: 'send/refused', detail: '422' } }),
+    ]);
+    await finishLanes(ledger.db, [{ lane, untried: [lane.work[1]!.messageId], againInMs: 0 }]);
+    const [again] = await take();
+    expect(again).toMatchObject({ failedFrom: lane.work[0]!.messageId, work: [{ recordId: 'r2' }] });
+  });
+
+  test('the sweep finds a lane whose due time was lost', async () => {
+    await accept(anItem());
+    await sql`update lane set due_at = null`.execute(ledger.db);
+    expect(await take()).toEqual([]);
+    expect(await sweepLanes(ledger.db)).toBe(1);
+    expect(await take()).toHaveLength(1);
+  });
+});
