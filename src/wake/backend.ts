@@ -18,6 +18,8 @@ export type BackendEvents = {
   readonly ready: () => void;
   /** A connection failed. Called for every retry: the listener decides what is news. */
   readonly trouble: (error: unknown) => void;
+  /** BullMQ met something odd (a lost lock, a job that is gone): worth asking whether the backend still answers. */
+  readonly doubt: () => void;
 };
 
 export type OpenBackend = {
@@ -121,7 +123,7 @@ export const openPostgres = (url: string, listeners: number, events: BackendEven
     queue: (name) => {
       // BullMQ's types name the backend as a sixth parameter; nothing here depends on which one it is.
       const queue = new Queue<WakeJob>(name, { connection: pool, ...queueOptions }, createPostgresBackend as never);
-      queue.on('error', events.trouble);
+      queue.on('error', events.doubt);
       queues.push(queue);
       return queue;
     },
@@ -132,7 +134,7 @@ export const openPostgres = (url: string, listeners: number, events: BackendEven
         { connection: pool, concurrency, ...workerOptions },
         createPostgresBackend as never,
       );
-      worker.on('error', events.trouble);
+      worker.on('error', events.doubt);
       workers.push(worker);
       return worker;
     },
@@ -169,7 +171,7 @@ export const openRedis = (url: string, events: BackendEvents): OpenBackend => {
     },
     queue: (name) => {
       const queue = new Queue<WakeJob>(name, { connection: shared, prefix: 'tejido', ...queueOptions });
-      queue.on('error', events.trouble);
+      queue.on('error', events.doubt);
       queues.push(queue);
       return queue;
     },
@@ -180,7 +182,7 @@ export const openRedis = (url: string, events: BackendEvents): OpenBackend => {
         concurrency,
         ...workerOptions,
       });
-      worker.on('error', events.trouble);
+      worker.on('error', events.doubt);
       workers.push(worker);
       return worker;
     },

@@ -117,6 +117,9 @@ export async function startWake(options: WakeOptions): Promise<Wake> {
         if (closed || generation?.backend !== opened) return;
         health.down(error);
       },
+      doubt: () => {
+        if (!closed && generation?.backend === opened) void upkeep();
+      },
     };
     const opened: OpenBackend =
       backend.kind === 'postgres'

@@ -78,7 +78,7 @@ export function startWatchdog(options: {
     healedAt = performance.now();
     log('warn', 'watchdog.heal', { ageMs, limitMs, count: heals });
     try {
-      await heal('due work is late');
+      await heal('due-work-is-late');
     } catch (error) {
       log('error', 'watchdog.heal-failed', { error });
     }
