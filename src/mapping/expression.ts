@@ -72,6 +72,8 @@ const functions = {
   { fn: (inputs: unknown[], ...parameters: string[]) => unknown; arity: Record<number, string[]> }
 >;
 
+// The library's own names.
+/* oxlint-disable no-underscore-dangle */
 type ResultNode = {
   readonly data: unknown;
   readonly _data: unknown;

@@ -173,6 +173,7 @@ class Run {
       case 'only_one':
         if (items.length > 1) throw new RuleError(`${name} must be only one`);
         return items;
+      case undefined:
       default:
         return items;
     }

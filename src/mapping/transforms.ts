@@ -63,7 +63,7 @@ const truncate: TransformFunction = (_, [text, length]) => {
   const whole = textOf(text, 'the text of truncate');
   const characters = Number(required(length, 'the length of truncate'));
   if (!Number.isInteger(characters) || characters < 0) throw new RuleError('the length of truncate is no whole number');
-  return whole === undefined ? [] : [primitive('string', [...whole].slice(0, characters).join(''))];
+  return whole === undefined ? [] : [primitive('string', Array.from(whole).slice(0, characters).join(''))];
 };
 
 const cast: TransformFunction = ({ elementType }, [value, type]) => {
