@@ -2,7 +2,14 @@
  * FHIRPath in maps: LHC's fhirpath.js with the R4 model, compiled once per expression. Values keep their FHIR types
  * going in (the hidden `__path__` that the library itself leaves on results) and coming out.
  */
-import fhirpath, { type UserInvocationTable } from 'fhirpath';
+import {
+  compile as compileFhirPath,
+  FP_Decimal,
+  parse,
+  resolveInternalTypes,
+  util,
+  type UserInvocationTable,
+} from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4';
 import { isObject, isPrimitive, type JsonObject, type Value } from './value.ts';
 
@@ -55,7 +62,7 @@ const encode = (text: string, format: string): string | undefined => {
 };
 
 const strings = (inputs: readonly unknown[]): string[] =>
-  inputs.map((input) => fhirpath.util.valData(input)).filter((input) => typeof input === 'string');
+  inputs.map((input) => util.valData(input)).filter((input) => typeof input === 'string');
 
 const functions = {
   encode: {
@@ -103,7 +110,7 @@ const literalType = (json: unknown, result: unknown): string | undefined => {
 
 function valueOfResult(result: unknown): Value | undefined {
   const node = isResultNode(result) ? result : undefined;
-  const json: unknown = fhirpath.resolveInternalTypes(node === undefined ? result : node.data);
+  const json: unknown = resolveInternalTypes(node === undefined ? result : node.data);
   if (isObject(json)) {
     // Our own hidden type on an object that was passed through, else what the model says of the path.
     const own = isObject(result) ? hiddenType(result) : undefined;
@@ -129,7 +136,7 @@ const hiddenType = (json: JsonObject): string | undefined => {
   return typeof path === 'string' ? path : undefined;
 };
 
-const numberContext = { getDecimal: (value: number) => fhirpath.FP_Decimal.getDecimal(value), model: r4 };
+const numberContext = { getDecimal: (value: number) => FP_Decimal.getDecimal(value), model: r4 };
 
 /** The JSON as the library takes it, its FHIR type attached where it is hidden. */
 const passed = ({ json, type }: Value): unknown => {
@@ -153,7 +160,7 @@ export function makeEvaluate(): Evaluate {
   const compile = (expression: string): Compiled => {
     const standing = compiled.get(expression);
     if (standing !== undefined) return standing;
-    const made = fhirpath.compile(expression, r4, {
+    const made = compileFhirPath(expression, r4, {
       resolveInternalTypes: false,
       preciseMath: true,
       userInvocationTable: functions as unknown as UserInvocationTable,
@@ -177,7 +184,7 @@ export function makeEvaluate(): Evaluate {
 /** What is wrong with the text of an expression, if anything; it has met no data, so it may be shown whole. */
 export function expressionFault(expression: string): string | undefined {
   try {
-    fhirpath.parse(expression);
+    parse(expression);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message.replaceAll('\n', ' ') : 'unreadable';

@@ -52,20 +52,37 @@ export function lexemesOf(text: string): readonly Lexeme[] {
   return found;
 }
 
-/** FHIRPath as our engine reads it: map authors also write strings in double quotes. */
+/** Words that FHIRPath's grammar keeps for itself; as names they stand in backticks. */
+const reserved = new Set(
+  ['year', 'month', 'week', 'day', 'hour', 'minute', 'second', 'millisecond']
+    .flatMap((unit) => [unit, `${unit}s`])
+    .concat('div', 'mod', 'and', 'or', 'xor', 'implies'),
+);
+
+/**
+ * FHIRPath as our engine reads it. Map authors write strings in double quotes too, and names that are reserved words
+ * (`details.minutes`, `%day`) as other engines take them.
+ */
 export const fhirPathOf = (text: string, lexemes: readonly Lexeme[]): string => {
   let expression = '';
   let at = lexemes[0]?.from ?? 0;
-  for (const { kind, from, to } of lexemes) {
+  for (const [index, { kind, from, to, text: name }] of lexemes.entries()) {
     expression += text.slice(at, from).replace(/\/\/[^\n]*|\/\*[^]*?\*\//gu, ' ');
     const written = text.slice(from, to);
-    expression +=
-      kind === 'string' && written.startsWith('"')
-        ? `'${written
-            .slice(1, -1)
-            .replaceAll('\\"', '"')
-            .replace(/(?<!\\)'/gu, String.raw`\'`)}'`
-        : written;
+    const before = lexemes[index - 1];
+    if (kind === 'string' && written.startsWith('"'))
+      expression += `'${written
+        .slice(1, -1)
+        .replaceAll('\\"', '"')
+        .replace(/(?<!\\)'/gu, String.raw`\'`)}'`;
+    else if (
+      kind === 'name' &&
+      reserved.has(name) &&
+      before?.kind === 'sign' &&
+      (before.text === '.' || before.text === '%')
+    )
+      expression += `\`${name}\``;
+    else expression += written;
     at = to;
   }
   return expression.trim();
