@@ -9,14 +9,16 @@ beforeAll(async () => {
 });
 afterAll(() => ledger.end());
 beforeEach(async () => {
-  await sql`truncate message, record, payload, event, delivery, lane, identity, patient, audit cascade`.execute(ledger.db);
+  await sql`truncate message, record, payload, event, delivery, lane, identity, patient, audit cascade`.execute(
+    ledger.db,
+  );
 });
 
 const accept = async (...items: Parameters<TestLedger['acceptor']['accept']>[0]) => ledger.acceptor.accept(items);
 const dueDeliveries = async (): Promise<string[]> => {
-  const { rows } = await sql<{ id: string }>`select message_id::text as id from delivery where state = 'due' order by message_id`.execute(
-    ledger.db,
-  );
+  const { rows } = await sql<{
+    id: string;
+  }>`select message_id::text as id from delivery where state = 'due' order by message_id`.execute(ledger.db);
   return rows.map((row) => row.id);
 };
 

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { sql } from 'kysely';
 import type { ClaimedLane, Completed, Work } from '../../src/core/lane.ts';
 import type { Progress } from '../../src/core/decide.ts';
-import { claim, complete, extendLeases, finishLanes, nextDueMs, oldestDueMs, sweepLanes } from '../../src/ledger/lanes.ts';
+import {
+  claim,
+  complete,
+  extendLeases,
+  finishLanes,
+  nextDueMs,
+  oldestDueMs,
+  sweepLanes,
+} from '../../src/ledger/lanes.ts';
 import { messageStory } from '../../src/ledger/messages.ts';
 import { aLedger, anItem, ehr, type TestLedger } from './support.ts';
 
@@ -44,7 +52,9 @@ function done(lane: ClaimedLane, work: Work, progress: Progress = { state: 'file
         owned: ['status'],
       },
     ],
-    exchanges: [{ method: 'POST', url: '/', status: 200, responseBody: 'ñ\u0000', startedAt: new Date(), durationMs: 3 }],
+    exchanges: [
+      { method: 'POST', url: '/', status: 200, responseBody: 'ñ\u0000', startedAt: new Date(), durationMs: 3 },
+    ],
   };
 }
 
@@ -105,7 +115,11 @@ describe('lanes', () => {
     await accept(anItem());
     const [lane] = await take();
     await complete(ledger.db, [
-      done(lane!, lane!.work[0]!, { state: 'again', failure: { cause: 'send/unavailable', detail: '503' }, inMs: 60_000 }),
+      done(lane!, lane!.work[0]!, {
+        state: 'again',
+        failure: { cause: 'send/unavailable', detail: '503' },
+        inMs: 60_000,
+      }),
     ]);
     await finishLanes(ledger.db, [{ lane: lane!, untried: [], againInMs: 60_000 }]);
     expect(await nextDueMs(ledger.db, ehr)).toBeGreaterThan(55_000);

@@ -26,7 +26,9 @@ export async function aLedger(): Promise<TestLedger> {
 }
 
 /** One activity as the door hands it over; `content` stands for what the hash is over. */
-export function anItem(given: Partial<Incoming> & { recordId?: string; version?: number; content?: string } = {}): Incoming {
+export function anItem(
+  given: Partial<Incoming> & { recordId?: string; version?: number; content?: string } = {},
+): Incoming {
   const { recordId = 'r1', version = 1, content = `${recordId} v${String(version)}`, ...more } = given;
   return {
     raw: Buffer.from(content),
