@@ -10,13 +10,13 @@ const date = String.raw`\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01]))?)
 const time = String.raw`(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?`;
 const zone = String.raw`(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00))`;
 
-/** Lexical forms of R4 (datatypes §2.24.0.1). Types that are not here take any text. */
+/** Lexical forms of R4 (datatypes §2.24.0.1), with leading zeros, as forms send them. Types that are not here take any text. */
 const forms: Readonly<Record<string, RegExp>> = {
   boolean: /^(?:true|false)$/u,
-  integer: /^-?(?:0|[1-9]\d*)$/u,
-  unsignedInt: /^(?:0|[1-9]\d*)$/u,
-  positiveInt: /^[1-9]\d*$/u,
-  decimal: /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/u,
+  integer: /^-?\d+$/u,
+  unsignedInt: /^\d+$/u,
+  positiveInt: /^0*[1-9]\d*$/u,
+  decimal: /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/u,
   date: new RegExp(`^${date}$`, 'u'),
   dateTime: new RegExp(`^(?:${date}|\\d{4}-\\d{2}-\\d{2}T${time}${zone})$`, 'u'),
   instant: new RegExp(`^\\d{4}-\\d{2}-\\d{2}T${time}${zone}$`, 'u'),

@@ -11,6 +11,7 @@ import {
   type UserInvocationTable,
 } from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4';
+import { withVariables } from './lexemes.ts';
 import { isObject, isPrimitive, type JsonObject, type Value } from './value.ts';
 
 /** Says what went wrong without any value of the data: the library's messages quote them. */
@@ -157,6 +158,18 @@ type Compiled = (context: unknown, variables: Record<string, unknown>) => unknow
 /** Expressions are kept compiled as long as the evaluator lives. */
 export function makeEvaluate(): Evaluate {
   const compiled = new Map<string, Compiled>();
+  const spelled = new Map<string, string>();
+  /** Where names are also variables, the item's own children win. */
+  const spell = (expression: string, variables: Variables, { json }: Value): string => {
+    const names = Object.keys(variables).filter(
+      (name) => !isObject(json) || !Object.keys(json).some((key) => key.startsWith(name)),
+    );
+    if (names.length === 0) return expression;
+    const key = `${expression}\0${names.join(' ')}`;
+    const standing = spelled.get(key) ?? withVariables(expression, names);
+    spelled.set(key, standing);
+    return standing;
+  };
   const compile = (expression: string): Compiled => {
     const standing = compiled.get(expression);
     if (standing !== undefined) return standing;
@@ -172,7 +185,10 @@ export function makeEvaluate(): Evaluate {
     const environment: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(variables)) environment[name] = value === undefined ? [] : passed(value);
     try {
-      const results = compile(expression)(context === undefined ? { ...environment } : passed(context), environment);
+      const results =
+        context === undefined
+          ? compile(expression)({ ...environment }, environment)
+          : compile(spell(expression, variables, context))(passed(context), environment);
       return results.map(valueOfResult).filter((value) => value !== undefined);
     } catch (error) {
       if (error instanceof ExpressionError) throw error;

@@ -87,3 +87,29 @@ export const fhirPathOf = (text: string, lexemes: readonly Lexeme[]): string => 
   }
   return expression.trim();
 };
+
+/**
+ * `name` without `%` means a variable where the item has no such child (fml.md §4): the names of `variables` that start
+ * a path get their `%`. Not inside the arguments of a function, where names are those of other items.
+ */
+export function withVariables(expression: string, variables: readonly string[]): string {
+  const lexemes = lexemesOf(expression);
+  let written = '';
+  let at = 0;
+  const calls: boolean[] = [];
+  for (const [index, { kind, text, from, to }] of lexemes.entries()) {
+    const before = lexemes[index - 1];
+    const after = lexemes[index + 1];
+    if (kind === 'sign' && text === '(') calls.push(before?.kind === 'name');
+    if (kind === 'sign' && text === ')') calls.pop();
+    const starts = !(before?.kind === 'sign' && ['.', '%', '$', '@'].includes(before.text));
+    const called = after?.kind === 'sign' && after.text === '(';
+    written += expression.slice(at, from);
+    written +=
+      kind === 'name' && starts && !called && !calls.includes(true) && variables.includes(text)
+        ? `%${expression.slice(from, to)}`
+        : expression.slice(from, to);
+    at = to;
+  }
+  return written;
+}
