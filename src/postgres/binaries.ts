@@ -3,11 +3,12 @@
  * restores are restored when missing, and where the account cannot reach the package (or it is read-only and not
  * whole), a copy is made once per version.
  */
-import { cp, chmod, lstat, mkdtemp, readFile, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { cp, chmod, lstat, mkdir, readFile, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { mayUse, type Account } from './account.ts';
 import { EmbeddedPostgresError, errnoOf } from './errors.ts';
+import { stagingName, sweepAbandoned } from './staging.ts';
 
 export type Binaries = {
   readonly postgres: string;
@@ -84,7 +85,9 @@ async function usable(native: string, account: Account): Promise<boolean> {
 async function copied(from: Package, base: string): Promise<string> {
   const target = path.join(base, `binaries-${from.version}-${process.arch}`);
   if (await lstat(target).catch(() => undefined)) return path.join(target, 'native');
-  const staging = await mkdtemp(path.join(base, '.binaries-'));
+  await sweepAbandoned(base);
+  const staging = path.join(base, await stagingName());
+  await mkdir(staging);
   try {
     await chmod(staging, 0o755);
     const native = path.join(staging, 'native');

@@ -1,12 +1,11 @@
 /** The cluster on disk: what is there, and making a new one so that a half-made one is never taken for it. */
 import { execFile } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
 import { chown, lstat, mkdir, open, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { idsOf, type Account } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { EmbeddedPostgresError, errnoOf } from './errors.ts';
-import { identityOf } from './process.ts';
+import { stagingName } from './staging.ts';
 
 /** Name of the superuser and of the database. */
 export const roleName = 'tejido';
@@ -69,19 +68,6 @@ const notPermitted = (dir: string, cause: unknown) =>
     cause,
   );
 
-/** Staging folders are named after the process that makes them, so that only abandoned ones are swept. */
-const stagingName = async () =>
-  `.postgres-new_${process.pid}_${await identityOf(process.pid)}_${randomBytes(4).toString('hex')}`;
-
-async function sweepAbandoned(parent: string): Promise<void> {
-  for (const entry of await readdir(parent)) {
-    const [, pid, identity] = /^\.postgres-new_(\d+)_(.*)_[0-9a-f]{8}$/.exec(entry) ?? [];
-    if (pid === undefined || (await identityOf(Number(pid))) === identity) continue;
-    // An initdb that outlived its parent may still write into it: what is left now goes with the next start.
-    await rm(path.join(parent, entry), { recursive: true, force: true }).catch(() => undefined);
-  }
-}
-
 /**
  * Makes a cluster (UTF-8, C locale, checksums, scram) under a staging name and renames it into place when it is whole
  * and synced. Where another process was first, theirs stays.
@@ -94,7 +80,6 @@ export async function createCluster(
   account: Account,
 ): Promise<void> {
   const parent = path.dirname(dir);
-  await sweepAbandoned(parent);
   const staging = path.join(parent, await stagingName());
   const passwordFile = `${staging}.password`;
   try {

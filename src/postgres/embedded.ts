@@ -18,11 +18,12 @@ import { clusterAt, createCluster, diskFull, resetPassword, roleName } from './c
 import { ensureDatabase } from './database.ts';
 import { EmbeddedPostgresError, errnoOf, type EmbeddedPostgresCode } from './errors.ts';
 import { rotate } from './log-file.ts';
-import { canHold, lastingFolder, sharedFolders } from './place.ts';
+import { canHold, sharedFolders, lastingFolder } from './place.ts';
 import { freePort, isFree } from './port.ts';
 import { identityOf } from './process.ts';
 import { recall, remember, type Remembered } from './remembered.ts';
 import { clearStalePidFile, launch, runningServer, stopServer, untilReady } from './server.ts';
+import { sweepAbandoned } from './staging.ts';
 import { register, type Registration } from './users.ts';
 
 export { EmbeddedPostgresError, type EmbeddedPostgresCode } from './errors.ts';
@@ -108,6 +109,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   let clusterDir: string | undefined;
   try {
     const dataDir = await dataFolder(options.dataDir);
+    await sweepAbandoned(dataDir);
     const remembered = await recall(dataDir);
     users = await register(dataDir);
     const site = await prepare(dataDir, remembered, users, options.binaries, note);
@@ -173,11 +175,13 @@ async function prepare(
         'Back up that folder too; postgres.json in the data folder points to it.',
     );
   }
-  const copyTo = async function* () {
-    if (!isRoot() || (await mayUse(account, '-x', [dataDir]))) yield dataDir;
-    yield* sharedFolders(account);
-  };
-  const binaries = await usableBinaries(given ?? (await installedPackage()), account, copyTo, note);
+  const binaries = await usableBinaries(
+    given ?? (await installedPackage()),
+    account,
+    () => sharedFolders(account, dataDir),
+    note,
+  );
+  if (clusterDir !== inside) await sweepAbandoned(path.dirname(clusterDir));
   const standing = await clusterAt(clusterDir, binaries.major);
   if (standing === 'absent' && remembered.made) throw clusterMissing(dataDir, clusterDir);
   if (standing === 'absent') await createCluster(clusterDir, remembered.password, binaries, account);
@@ -260,7 +264,7 @@ async function bringUp(
         await stopRunning(clusterDir);
         await resetPassword(clusterDir, site.password, site.binaries, site.account);
       } else if (error.code !== 'in-use' || performance.now() > until) throw error;
-      await pause(100, undefined, { ref: false });
+      await pause(100);
     }
   }
 }

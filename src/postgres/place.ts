@@ -24,9 +24,13 @@ export async function canHold(folder: string, account: Account): Promise<boolean
   return (await prepared(folder)) && (await mayUse(account, '-x', [folder]));
 }
 
-/** Folders for a copy of the binaries, best first. The temporary one may be emptied by a reboot: it is then copied again. */
-export async function* sharedFolders(account: Account): AsyncGenerator<string> {
-  const uid = process.getuid?.() ?? 'user';
-  const folders = [...(isRoot() ? [lastingFolder] : []), path.join(os.tmpdir(), `tejido-${uid}`)];
-  for (const folder of folders) if (await canHold(folder, account)) yield folder;
+/**
+ * Folders for a copy of the binaries, best first. The temporary one may be emptied by a reboot: it is then copied again.
+ * The data folder itself is last but that for root, so that its backups stay small.
+ */
+export async function* sharedFolders(account: Account, dataDir?: string): AsyncGenerator<string> {
+  if (isRoot() && (await canHold(lastingFolder, account))) yield lastingFolder;
+  if (dataDir !== undefined && (!isRoot() || (await mayUse(account, '-x', [dataDir])))) yield dataDir;
+  const temporary = path.join(os.tmpdir(), `tejido-${process.getuid?.() ?? 'user'}`);
+  if (await canHold(temporary, account)) yield temporary;
 }

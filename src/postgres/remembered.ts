@@ -4,6 +4,7 @@ import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { syncFolder } from './cluster.ts';
 import { EmbeddedPostgresError, errnoOf } from './errors.ts';
+import { stagingName } from './staging.ts';
 
 export type Remembered = {
   readonly password: string;
@@ -52,7 +53,7 @@ async function read(dataDir: string): Promise<Remembered | undefined> {
 }
 
 async function written(dataDir: string, remembered: Remembered): Promise<string> {
-  const fresh = `${fileIn(dataDir)}.${randomBytes(4).toString('hex')}`;
+  const fresh = path.join(dataDir, await stagingName());
   const handle = await open(fresh, 'wx', 0o600);
   try {
     await handle.writeFile(`${JSON.stringify(remembered, undefined, 2)}\n`);
