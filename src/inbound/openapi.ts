@@ -1,0 +1,275 @@
+/** `/openapi.json` (OpenAPI 3.1): the route table and the published schemas in one document. Pure. */
+import { causes } from '../core/causes.ts';
+import { messageStates } from '../core/model.ts';
+import { operations, type Answer, type Operation, type Parameter } from './routes.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+export type OpenApi = {
+  readonly openapi: '3.1.0';
+  readonly info: Json;
+  readonly tags: readonly { readonly name: string; readonly description: string }[];
+  readonly security: readonly Json[];
+  readonly paths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Json>>; readonly securitySchemes: Json };
+};
+
+const base = 'https://tejido.dev/schemas/';
+
+/** `types/contact.home.schema.json` → `details.contact.home`; `activity.schema.json` → `Activity`. */
+export function componentName(schemaId: string): string {
+  const name = schemaId.slice(schemaId.startsWith(base) ? base.length : 0).replace(/\.schema\.json$/, '');
+  if (name.startsWith('types/')) return `details.${name.slice('types/'.length)}`;
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+/** Inside the document a schema has no id of its own, and refers to its neighbours by their place. */
+function placed(node: unknown, schemaId: string, inMap: boolean): unknown {
+  if (Array.isArray(node)) return node.map((one) => placed(one, schemaId, false));
+  if (typeof node !== 'object' || node === null) return node;
+  const entries: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(node)) {
+    if (!inMap && (name === '$id' || name === '$schema')) continue;
+    if (!inMap && name === '$ref' && typeof value === 'string') {
+      const target = new URL(value, schemaId);
+      entries.push([
+        name,
+        `#/components/schemas/${componentName(`${target.origin}${target.pathname}`)}${target.hash.slice(1)}`,
+      ]);
+    } else if (!inMap && (name === 'const' || name === 'enum' || name === 'examples' || name === 'default')) {
+      entries.push([name, value]);
+    } else {
+      entries.push([
+        name,
+        placed(value, schemaId, !inMap && (name === 'properties' || name === '$defs' || name === 'patternProperties')),
+      ]);
+    }
+  }
+  return Object.fromEntries(entries);
+}
+
+const string = { type: 'string' };
+const dateTime = { type: 'string', format: 'date-time' };
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+const ownSchemas: Readonly<Record<string, Json>> = {
+  MessageState: {
+    enum: [...messageStates],
+    description: 'held: a person or an event must act. failed: gave up; a retry is possible.',
+  },
+  Cause: { enum: Object.keys(causes), description: 'Why a message is held or failed.' },
+  Receipt: {
+    type: 'object',
+    required: ['id', 'state'],
+    properties: {
+      id: { ...string, description: 'Id of the message.' },
+      state: ref('MessageState'),
+      duplicateOf: { ...string, description: 'The message that had this record and content before.' },
+    },
+  },
+  Receipts: {
+    type: 'object',
+    required: ['receipts'],
+    properties: {
+      receipts: {
+        type: 'array',
+        description: 'One for each item, in the order they were sent.',
+        items: {
+          anyOf: [ref('Receipt'), { type: 'object', required: ['error'], properties: { error: ref('Problem') } }],
+        },
+      },
+    },
+  },
+  Problem: {
+    type: 'object',
+    description: 'RFC 9457. `type` is stable, for programs; `detail` is for people and ends with what to do.',
+    required: ['type', 'title', 'status'],
+    properties: {
+      type: { type: 'string', format: 'uri' },
+      title: string,
+      status: { type: 'integer' },
+      detail: string,
+      requestId: string,
+      scope: { ...string, description: 'The scope that is needed (403).' },
+      errors: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['pointer', 'detail'],
+          properties: {
+            pointer: {
+              ...string,
+              description: 'JSON pointer into the activity (RFC 6901), or the name of a parameter.',
+            },
+            detail: string,
+            code: string,
+          },
+        },
+      },
+      receipts: {
+        type: 'array',
+        description: 'In a batch of which nothing was accepted: the error of each item.',
+        items: { type: 'object' },
+      },
+    },
+  },
+  DryRun: {
+    type: 'object',
+    required: ['dryRun', 'results'],
+    properties: {
+      dryRun: { const: true },
+      results: {
+        type: 'array',
+        description: 'For each item `bundle` (a FHIR Bundle), `wouldBe` (why it would be held), or `error`.',
+        items: { type: 'object' },
+      },
+    },
+  },
+  MessageSummary: {
+    type: 'object',
+    required: ['id', 'state', 'source', 'kind', 'receivedAt'],
+    properties: {
+      id: string,
+      state: ref('MessageState'),
+      source: string,
+      recordId: string,
+      version: { type: 'integer' },
+      kind: string,
+      cause: ref('Cause'),
+      receivedAt: dateTime,
+      occurredAt: dateTime,
+      patientKey: string,
+      duplicateOf: string,
+      replacedBy: string,
+    },
+  },
+  MessagePage: {
+    type: 'object',
+    required: ['messages'],
+    properties: { messages: { type: 'array', items: ref('MessageSummary') }, next: string },
+  },
+  MessageStory: {
+    allOf: [
+      ref('MessageSummary'),
+      {
+        type: 'object',
+        properties: {
+          nextAction: { ...string, description: 'What to do, in words.' },
+          deliveries: { type: 'array', items: { type: 'object' } },
+          events: {
+            type: 'array',
+            items: {
+              type: 'object',
+              properties: {
+                at: dateTime,
+                state: ref('MessageState'),
+                cause: ref('Cause'),
+                detail: string,
+                actor: string,
+              },
+            },
+          },
+          attempts: { type: 'array', items: { type: 'object' } },
+          links: {
+            type: 'array',
+            description: 'What stands in the EHR because of this message.',
+            items: { type: 'object' },
+          },
+          raw: { type: 'object', properties: { text: string, base64: string } },
+        },
+      },
+    ],
+  },
+  ActionDone: { type: 'object', required: ['id', 'state'], properties: { id: string, state: ref('MessageState') } },
+  Status: { type: 'object', required: ['ok'], properties: { ok: { type: 'boolean' } } },
+};
+
+const tags = [
+  { name: 'Activities', description: 'For the developer of a CHW app.' },
+  { name: 'Sources', description: 'For apps that send in their own format.' },
+  { name: 'Messages', description: 'What became of everything that was sent.' },
+  { name: 'Operations', description: 'For those who run Tejido.' },
+];
+
+export function openApi(schemas: readonly Json[], version: string): OpenApi {
+  const published = schemas.flatMap((schema): [string, Json][] =>
+    typeof schema['$id'] === 'string'
+      ? [[componentName(schema['$id']), placed(schema, schema['$id'], false) as Json]]
+      : [],
+  );
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of operations) {
+    (paths[operation.path] ??= {})[operation.method] = describe(operation);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Tejido',
+      version,
+      summary: "Weaves community health work into the clinic's record.",
+      description:
+        'Send what a community health worker did; Tejido files it in the EHR once, in order, and tells what became of it. ' +
+        'An answer 2xx means: committed to disk.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    tags,
+    security: [{ key: [] }],
+    paths,
+    components: {
+      schemas: { ...Object.fromEntries(published), ...ownSchemas },
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer', description: '`tejido keys create` makes a key.' },
+        keyAsPassword: {
+          type: 'http',
+          scheme: 'basic',
+          description: 'For /v1/sources: the key as password, any user name.',
+        },
+        keyHeader: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'For /v1/sources.' },
+      },
+    },
+  };
+}
+
+function describe(operation: Operation): Json {
+  const ways = operation.tag === 'Sources' ? ['key', 'keyAsPassword', 'keyHeader'] : ['key'];
+  return {
+    operationId: operation.id,
+    tags: [operation.tag],
+    summary: operation.summary,
+    description:
+      operation.scope === undefined
+        ? operation.description
+        : `${operation.description}\n\nScope: \`${operation.scope}\`.`,
+    security: operation.scope === undefined ? [] : ways.map((way) => ({ [way]: [] })),
+    ...(operation.parameters === undefined ? {} : { parameters: operation.parameters.map(parameter) }),
+    ...(operation.body === undefined ? {} : { requestBody: { required: true, content: operation.body } }),
+    responses: Object.fromEntries(
+      Object.entries(operation.answers).map(([status, answer]) => [status, response(answer)]),
+    ),
+  };
+}
+
+const parameter = (given: Parameter): Json => ({ ...given });
+
+function response(answer: Answer): Json {
+  return {
+    description: answer.description,
+    ...(answer.headers === undefined
+      ? {}
+      : {
+          headers: Object.fromEntries(
+            Object.entries(answer.headers).map(([name, description]) => [name, { description, schema: string }]),
+          ),
+        }),
+    ...(answer.contentType === undefined
+      ? {}
+      : {
+          content: {
+            [answer.contentType]: {
+              ...(answer.schema === undefined ? {} : { schema: answer.schema }),
+              ...(answer.example === undefined ? {} : { example: answer.example }),
+            },
+          },
+        }),
+  };
+}

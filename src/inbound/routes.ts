@@ -1,0 +1,323 @@
+/** Every operation of the API, as data: what serves it binds to `id`, and `/openapi.json` and `/docs` are made from it. */
+export type Parameter = {
+  readonly name: string;
+  readonly in: 'query' | 'path' | 'header';
+  readonly description: string;
+  readonly required?: boolean;
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly example?: string;
+};
+
+export type Answer = {
+  readonly description: string;
+  readonly contentType?: string;
+  readonly schema?: Readonly<Record<string, unknown>>;
+  readonly example?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type Operation = {
+  readonly id: string;
+  readonly method: 'get' | 'post' | 'put';
+  /** OpenAPI form: `/v1/messages/{id}`. */
+  readonly path: string;
+  readonly tag: 'Activities' | 'Sources' | 'Messages' | 'Operations';
+  readonly summary: string;
+  readonly description: string;
+  /** Absent: open. */
+  readonly scope?: string;
+  readonly parameters?: readonly Parameter[];
+  readonly body?: Readonly<Record<string, { readonly schema: Readonly<Record<string, unknown>> }>>;
+  readonly answers: Readonly<Record<string, Answer>>;
+  /** Arguments of curl after the URL, for the docs. */
+  readonly curl?: string;
+};
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+const problem = (description: string, headers?: Readonly<Record<string, string>>): Answer => ({
+  description,
+  contentType: 'application/problem+json',
+  schema: ref('Problem'),
+  ...(headers === undefined ? {} : { headers }),
+});
+
+const retryAfter = { 'Retry-After': 'Seconds to wait.' };
+
+const refusals = {
+  '401': problem('No key, or one that is unknown, revoked or expired.', { 'WWW-Authenticate': 'How to authenticate.' }),
+  '403': problem('The key lacks the scope named in `scope`.'),
+  '429': problem('Too many requests for this key. RateLimit headers (draft 8) tell the limit.', retryAfter),
+  '503': problem('The ledger cannot commit now. Nothing was accepted; send it again.', retryAfter),
+};
+
+const id: Parameter = {
+  name: 'id',
+  in: 'path',
+  required: true,
+  description: 'Id of the message, as a receipt gives it.',
+  schema: { type: 'string' },
+  example: '1042',
+};
+
+const query = (
+  name: string,
+  description: string,
+  schema: Readonly<Record<string, unknown>> = { type: 'string' },
+): Parameter => ({
+  name,
+  in: 'query',
+  description,
+  schema,
+});
+
+const receiptsExample = { receipts: [{ id: '1042', state: 'received' }] };
+
+const act = (action: 'retry' | 'release' | 'void', summary: string, description: string): Operation => ({
+  id: `${action}Message`,
+  method: 'post',
+  path: `/v1/messages/{id}/${action}`,
+  tag: 'Messages',
+  summary,
+  description,
+  scope: 'messages:act',
+  parameters: [id],
+  answers: {
+    '200': {
+      description: 'Done.',
+      contentType: 'application/json',
+      schema: ref('ActionDone'),
+      example: { id: '1042', state: 'received' },
+    },
+    '404': problem('There is no such message.'),
+    '409': problem('Its state does not allow that; `detail` says why.'),
+    ...refusals,
+  },
+  curl: '-X POST -H "Authorization: Bearer $TEJIDO_KEY"',
+});
+
+const sourceOperation = (method: 'post' | 'put', operationId: string): Operation => ({
+  id: operationId,
+  method,
+  path: '/v1/sources/{name}',
+  tag: 'Sources',
+  summary: 'Deliver a native webhook',
+  description:
+    'For the forwarding of CommCare and others, as they send it: JSON or XML, one record or a page of them. Authenticate by ' +
+    '`Authorization: Bearer <key>`, by Basic with the key as password, or by `X-API-Key`. Once the sender is known the answer is ' +
+    'always 202 with receipts: what cannot be read or has no mapping is held, never refused and never lost.',
+  scope: 'sources:write:{name}',
+  parameters: [
+    {
+      name: 'name',
+      in: 'path',
+      required: true,
+      description: 'Name of the source in tejido.yaml.',
+      schema: { type: 'string' },
+      example: 'commcare-alivio',
+    },
+  ],
+  body: {
+    'application/json': { schema: {} },
+    'text/xml': { schema: { type: 'string' } },
+  },
+  answers: {
+    '202': {
+      description: 'Committed to the ledger. `state` is `held` for what a person must look at first.',
+      contentType: 'application/json',
+      schema: ref('Receipts'),
+      example: receiptsExample,
+    },
+    '404': problem('No source of this name is configured.'),
+    '413': problem('The body is larger than the configured limit.'),
+    ...refusals,
+  },
+  curl: '-H "X-API-Key: $TEJIDO_KEY" -H "Content-Type: application/json" --data-binary @form.json',
+});
+
+export const operations: readonly Operation[] = [
+  {
+    id: 'postActivities',
+    method: 'post',
+    path: '/v1/activities',
+    tag: 'Activities',
+    summary: 'Send activities',
+    description:
+      'One activity, an array of them, or NDJSON (one a line). 202 leaves only after the raw bytes are committed to disk. In a ' +
+      'batch every item has its own result, aligned by index: a receipt, or `{"error": problem}`; the answer is 202 when at least ' +
+      'one item was accepted and 422 when none was. A body that is not JSON is refused whole. Sending the same record and version ' +
+      'again (source.systemId, source.recordId, source.recordVersion or contentHash) changes nothing: the receipt says `duplicateOf`. ' +
+      'Refused besides what the schema says: duplicate JSON keys, U+0000, lone surrogates, invalid UTF-8, deep nesting, times ' +
+      'before 2000 or more than 24 hours ahead. Values that were sent are never repeated in an error.',
+    scope: 'activities:write',
+    parameters: [
+      {
+        name: 'Idempotency-Key',
+        in: 'header',
+        description:
+          'The first answer is kept 24 hours and given again for the same key and body (`Idempotency-Replayed: true`).',
+        schema: { type: 'string', minLength: 1, maxLength: 255 },
+      },
+      query('dryRun', '`true`: answers 200 with the FHIR that would be filed. Nothing is stored.', {
+        type: 'boolean',
+        default: false,
+      }),
+    ],
+    body: {
+      'application/json': {
+        schema: { oneOf: [ref('Activity'), { type: 'array', minItems: 1, items: ref('Activity') }] },
+      },
+      'application/x-ndjson': { schema: { type: 'string', description: 'One activity a line.' } },
+    },
+    answers: {
+      '200': {
+        description: 'Dry run: what would be filed.',
+        contentType: 'application/json',
+        schema: ref('DryRun'),
+      },
+      '202': {
+        description: 'Committed. For one activity, `Location` names its message.',
+        contentType: 'application/json',
+        schema: ref('Receipts'),
+        example: receiptsExample,
+        headers: {
+          Location: '/v1/messages/{id}, for one activity.',
+          'Idempotency-Replayed': '`true` when this answer was given before.',
+        },
+      },
+      '400': problem('The Idempotency-Key or the query cannot be used.'),
+      '409': problem('The first request with this Idempotency-Key has not ended.', retryAfter),
+      '413': problem('The body, or one item, is too large, or there are too many items.'),
+      '415': problem('The Content-Type or Content-Encoding is not read here.'),
+      '422': {
+        ...problem(
+          'Not valid; `errors` lists everything that is wrong, each with its JSON pointer. Or the Idempotency-Key was used with another body.',
+        ),
+        example: {
+          type: 'https://tejido.dev/problems/activity-invalid',
+          title: 'This is not a valid activity',
+          status: 422,
+          detail: 'Correct what `errors` names and send it again. The schema is in /openapi.json.',
+          errors: [
+            {
+              pointer: '/occurredAt',
+              detail: 'Must be date and time with zone offset (RFC 3339): 2026-05-06T18:05:00-05:00.',
+              code: 'schema/format',
+            },
+            { pointer: '/subject/dob', detail: 'Required, and missing.', code: 'schema/required' },
+          ],
+        },
+      },
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY" -H "Content-Type: application/json" --data-binary @activity.json',
+  },
+  sourceOperation('post', 'postSource'),
+  sourceOperation('put', 'putSource'),
+  {
+    id: 'listMessages',
+    method: 'get',
+    path: '/v1/messages',
+    tag: 'Messages',
+    summary: 'List messages',
+    description: 'Newest first. `next` of a page is `before` of the following one.',
+    scope: 'messages:read',
+    parameters: [
+      query('state', 'received, filing, filed, held, failed, superseded or voided.', ref('MessageState')),
+      query('cause', 'A cause code: match/unknown-patient.'),
+      query('source', 'Name of the source.'),
+      query('recordId', 'Id of the record at its source.'),
+      query('kind', 'Activity type.'),
+      query('patient', "Tejido's own id of the person (patientKey); never an MRN."),
+      query('receivedFrom', 'Received at or after.', { type: 'string', format: 'date-time' }),
+      query('receivedTo', 'Received before.', { type: 'string', format: 'date-time' }),
+      query('before', '`next` of the page before.'),
+      query('limit', '1 to 500.', { type: 'integer', minimum: 1, maximum: 500, default: 50 }),
+    ],
+    answers: {
+      '200': { description: 'A page.', contentType: 'application/json', schema: ref('MessagePage') },
+      '400': problem('A parameter cannot be read.'),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY"',
+  },
+  {
+    id: 'showMessage',
+    method: 'get',
+    path: '/v1/messages/{id}',
+    tag: 'Messages',
+    summary: 'The whole story of a message',
+    description:
+      'State, cause, next action, events, attempts with requests and answers, and what stands in the EHR because of it.',
+    scope: 'messages:read',
+    parameters: [
+      id,
+      query('raw', '`true`: with the bytes as they came. That is recorded.', { type: 'boolean', default: false }),
+    ],
+    answers: {
+      '200': { description: 'The message.', contentType: 'application/json', schema: ref('MessageStory') },
+      '404': problem('There is no such message.'),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY"',
+  },
+  act('retry', 'Try a held or failed message again', 'With the mapping, configuration and identifiers of now.'),
+  act('release', 'Release a held message', 'A person takes the decision that the message waited for.'),
+  act('void', 'Take a message back', 'Only while nothing of it stands in the chart; else send a `void` activity.'),
+  {
+    id: 'health',
+    method: 'get',
+    path: '/healthz',
+    tag: 'Operations',
+    summary: 'Is the process alive',
+    description: 'For the supervisor that restarts it.',
+    answers: {
+      '200': { description: 'Alive.', contentType: 'application/json', schema: ref('Status') },
+      '503': { description: 'Not alive.', contentType: 'application/json', schema: ref('Status') },
+    },
+  },
+  {
+    id: 'ready',
+    method: 'get',
+    path: '/readyz',
+    tag: 'Operations',
+    summary: 'Does work go on',
+    description: 'Measures progress: 503 when the ledger cannot commit or due work ages.',
+    answers: {
+      '200': { description: 'Ready.', contentType: 'application/json', schema: ref('Status') },
+      '503': { description: 'Not ready; the checks say why.', contentType: 'application/json', schema: ref('Status') },
+    },
+  },
+  {
+    id: 'metrics',
+    method: 'get',
+    path: '/metrics',
+    tag: 'Operations',
+    summary: 'Metrics for Prometheus',
+    description: 'Open to a direct connection from this machine; else a key with the scope admin. No patient data.',
+    answers: {
+      '200': { description: 'Metrics.', contentType: 'text/plain', schema: { type: 'string' } },
+      '401': refusals['401'],
+      '403': refusals['403'],
+    },
+  },
+  {
+    id: 'jwks',
+    method: 'get',
+    path: '/.well-known/jwks.json',
+    tag: 'Operations',
+    summary: 'Public keys',
+    description: 'JSON Web Key Set by which EHRs check our client assertions (SMART Backend Services).',
+    answers: {
+      '200': {
+        description: 'The keys.',
+        contentType: 'application/json',
+        schema: {
+          type: 'object',
+          required: ['keys'],
+          properties: { keys: { type: 'array', items: { type: 'object' } } },
+        },
+      },
+    },
+  },
+];
