@@ -18,17 +18,17 @@ export type SandboxAdmin = {
   readonly quirks: Quirks;
   readonly faults: Faults;
   /** Forgets resources, history, quirks, faults, tokens, and the journal's content; the capability stays. */
-  reset(): void;
+  readonly reset: () => void;
   /** Every live resource, or those of one type, oldest change first. */
-  all(type?: string): readonly Stored[];
-  counts(): Readonly<Record<string, number>>;
+  readonly all: (type?: string) => readonly Stored[];
+  readonly counts: () => Readonly<Record<string, number>>;
   /** Oldest first; a version without `resource` is a deletion. */
-  history(type: string, id: string): readonly Version[];
+  readonly history: (type: string, id: string) => readonly Version[];
   /** Writes resources under the ids they have (or new ones), without validation, as one transaction. */
-  seed(resources: readonly Resource[]): readonly Stored[];
+  readonly seed: (resources: readonly Resource[]) => readonly Stored[];
   /** Wears another EHR's statement from now on; without one, answers for itself again. */
-  wear(statement: CapabilityStatement | undefined): void;
-  register(client: Client): void;
+  readonly wear: (statement: CapabilityStatement | undefined) => void;
+  readonly register: (client: Client) => void;
   /** The last thousand requests. */
-  requests(): readonly SeenRequest[];
+  readonly requests: () => readonly SeenRequest[];
 };

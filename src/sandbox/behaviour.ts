@@ -10,6 +10,8 @@ export type Rules = {
   readonly arrived: Date;
   readonly unquotedIfMatch: boolean;
   readonly validate: ((resource: Resource) => readonly Issue[]) | undefined;
+  /** Throws for a subscription that could not work. */
+  readonly checkSubscription: (subscription: Resource) => void;
   /** Counts reads of history, so that its order can flip. */
   readonly historyReads: () => number;
 };
@@ -39,6 +41,11 @@ export function behaviourOf(quirks: Quirks, rules: Rules): Behaviour {
     validate: (resource) => {
       const issues = validate?.(resource) ?? [];
       return quirks.has('bindings-unchecked') ? issues.filter(({ code }) => code !== 'code-invalid') : issues;
+    },
+    accept: (resource) => {
+      if (resource.resourceType !== 'Subscription') return resource;
+      if (resource['status'] !== 'off') rules.checkSubscription(resource);
+      return resource['status'] === 'requested' ? { ...resource, status: 'active' } : resource;
     },
     order: (newestFirst) =>
       quirks.has('history-order-flip') && rules.historyReads() % 2 === 1 ? newestFirst.toReversed() : newestFirst,

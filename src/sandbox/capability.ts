@@ -83,9 +83,9 @@ export function ownStatement(baseUrl: string, date: Date, quirks: Quirks, secure
 
 export type Offer = {
   /** Throws a 404 for a type that is not offered, a 405 for an interaction that is not. */
-  check(interaction: Interaction, type?: string): void;
-  conditionalCreate(type: string): boolean;
-  declared(type: string, code: string): boolean;
+  readonly check: (interaction: Interaction, type?: string) => void;
+  readonly conditionalCreate: (type: string) => boolean;
+  readonly declared: (type: string, code: string) => boolean;
 };
 
 /** What this request may use: everything, or what the statement worn lists; less what the quirks take away. */

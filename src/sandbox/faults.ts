@@ -65,11 +65,11 @@ export function parseFaults(header: string | undefined): readonly Fault[] {
 }
 
 export type Faults = {
-  add(fault: Fault): void;
-  clear(): void;
-  all(): readonly Fault[];
+  readonly add: (fault: Fault) => void;
+  readonly clear: () => void;
+  readonly all: () => readonly Fault[];
   /** What strikes this request; counts it. */
-  draw(method: string, path: string, more: readonly Fault[]): readonly Fault[];
+  readonly draw: (method: string, path: string, more: readonly Fault[]) => readonly Fault[];
 };
 
 export function createFaults(random: () => number): Faults {

@@ -2,7 +2,6 @@
 import { evalFhirPathTyped, splitSearchOnComma, toTypedValue } from '@medplum/core';
 import type { Filter, FhirPathAtom } from '@medplum/core';
 import { LRUCache } from '@medplum/core';
-import type { Resource as FhirResource } from '@medplum/fhirtypes';
 import { compareSpans, spanOf } from './dates.ts';
 import type { Span } from './dates.ts';
 import { identifiersOf, isRecord, listOf, tagsOf, textOf } from './elements.ts';
@@ -23,12 +22,7 @@ const parsed = new LRUCache<FhirPathAtom>(2000);
 export function valuesOf(resource: Stored, parameter: SearchParameter): readonly Typed[] {
   if (parameter.code === '_lastUpdated') return [{ type: 'instant', value: resource.meta.lastUpdated }];
   if (parameter.code === '_id') return [{ type: 'id', value: resource.id }];
-  return evalFhirPathTyped(
-    parameter.expression,
-    [toTypedValue(resource as unknown as FhirResource)],
-    undefined,
-    parsed,
-  );
+  return evalFhirPathTyped(parameter.expression, [toTypedValue(resource)], undefined, parsed);
 }
 
 const negated = (operator: string): boolean => operator === 'ne' || operator === 'not';
@@ -83,8 +77,7 @@ export function matches(resource: Stored, filter: Filter, resolve: Resolve): boo
         return asked !== undefined && spans.some((has) => compareSpans(filter.operator, has, asked));
       });
     }
-    case 'number':
-    case 'quantity':
+    default:
       return splitSearchOnComma(filter.value).some((one) =>
         values.some((value) => quantityIs(value.value, one, filter.operator)),
       );

@@ -23,12 +23,12 @@ export type Client = {
 type Token = { readonly scopes: readonly string[]; readonly expiresAt: number };
 
 export type Authorization = {
-  register(client: Client): void;
+  readonly register: (client: Client) => void;
   /** Answers a request to the token endpoint. */
-  token(form: URLSearchParams, basic: string | undefined, quirks: Quirks): Promise<Answer>;
+  readonly token: (form: URLSearchParams, basic: string | undefined, quirks: Quirks) => Promise<Answer>;
   /** Throws a 401 without a valid bearer token, a 403 when its scope does not cover the action. */
-  check(authorization: string | undefined, type: string | undefined, action: Action): void;
-  reset(): void;
+  readonly check: (authorization: string | undefined, type: string | undefined, action: Action) => void;
+  readonly reset: () => void;
 };
 
 /** SMART v2 letters: create, read, update, delete, search. */

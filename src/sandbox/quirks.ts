@@ -74,7 +74,10 @@ export function quirkValue(name: QuirkName, given: unknown): QuirkValue {
   if (!definition) throw new RangeError(`There is no quirk ${name}.`);
   if (definition.takes === 'nothing') return true;
   if (given === undefined || given === true || given === '') return definition.usual;
-  if (definition.takes === 'text') return String(given);
+  if (definition.takes === 'text') {
+    if (typeof given !== 'string') throw new RangeError(`${name} takes a text.`);
+    return given;
+  }
   const value = Number(given);
   if (!Number.isFinite(value) || value < 0) throw new RangeError(`${name} takes a number.`);
   return value;

@@ -32,6 +32,8 @@ export type Behaviour = {
   readonly danglingAccepted: boolean;
   readonly drops: readonly ('identifier' | 'tag')[];
   readonly validate: (resource: Resource) => readonly Issue[];
+  /** What is stored for what was sent; throws when it is not taken. */
+  readonly accept: (resource: Resource) => Resource;
   /** Shuffles an instance history, or leaves it newest first. */
   readonly order: <T>(newestFirst: readonly T[]) => readonly T[];
 };
@@ -216,7 +218,7 @@ export class SandboxRepository extends FhirRepository {
   }
 
   async search<T extends FhirResource>(request: SearchRequest<T>): Promise<Bundle<WithId<T>>> {
-    const found = find(this.#store, request as SearchRequest, this.#behaviour.view);
+    const found = find(this.#store, request, this.#behaviour.view);
     return {
       resourceType: 'Bundle',
       type: 'searchset',
@@ -265,7 +267,8 @@ export class SandboxRepository extends FhirRepository {
     return { ...stamp, resource: { resourceType, id, meta: { ...kept, versionId, lastUpdated }, ...rest } };
   }
 
-  async #write(body: Resource, id: string, method: 'POST' | 'PUT'): Promise<Stored> {
+  async #write(sent: Resource, id: string, method: 'POST' | 'PUT'): Promise<Stored> {
+    const body = this.#behaviour.accept(sent);
     const errors = this.#behaviour.validate(body).filter((issue) => issue.severity !== 'warning');
     if (errors.length > 0)
       throw problems(

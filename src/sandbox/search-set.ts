@@ -65,7 +65,7 @@ export function searchSet(
   const link = (at: number): string => {
     const text = queryOf([
       ...known.filter(([name]) => name !== '_offset' && name !== '_count'),
-      ...(request.count !== undefined || at > 0 ? [['_count', String(asked)] as const] : []),
+      ...(known.some(([name]) => name === '_count') || at > 0 ? [['_count', String(asked)] as const] : []),
       ...(at > 0 ? [['_offset', String(at)] as const] : []),
     ]);
     return `${baseUrl}/${type}${text === '' ? '' : `?${text}`}`;

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
+import { syntheticPatients } from './patients.ts';
 import { createSandbox } from './sandbox.ts';
 import type { Sandbox, SandboxOptions } from './sandbox.ts';
 
@@ -50,6 +51,7 @@ if (import.meta.main) {
   const started = await startSandboxServer({
     port: Number(values.port ?? 0),
     ...(values.journal === undefined ? {} : { journal: values.journal }),
+    ...(values.patients === undefined ? {} : { seedPatients: syntheticPatients(Number(values.patients)) }),
   });
   process.stdout.write(`${started.url}\n`);
   const stop = (): void => void started.close().then(() => process.exit(0));

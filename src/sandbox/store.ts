@@ -42,19 +42,21 @@ type OfType = {
 };
 
 export type Store = {
-  entry(type: string, id: string): Entry | undefined;
-  current(type: string, id: string): Stored | undefined;
-  types(): readonly string[];
-  count(type: string): number;
+  readonly entry: (type: string, id: string) => Entry | undefined;
+  readonly current: (type: string, id: string) => Stored | undefined;
+  readonly types: () => readonly string[];
+  /** Every entry, deleted ones included. */
+  readonly entries: () => Iterable<Entry>;
+  readonly count: (type: string) => number;
   /** Entries filed under a key of `keys`, without duplicates. */
-  lookup(type: string, keys: readonly string[]): readonly Entry[];
+  readonly lookup: (type: string, keys: readonly string[]) => readonly Entry[];
   /** Live entries by lastUpdated, oldest first, from the given instant (milliseconds) on. */
-  since(type: string, from?: number): Iterable<Entry>;
-  apply(type: string, id: string, version: Version): Change;
-  undo(changes: readonly Change[]): void;
+  readonly since: (type: string, from?: number) => Iterable<Entry>;
+  readonly apply: (type: string, id: string, version: Version) => Change;
+  readonly undo: (changes: readonly Change[]) => void;
   /** After a commit: nothing applied so far will be undone. */
-  settle(changes: readonly Change[]): void;
-  clear(): void;
+  readonly settle: (changes: readonly Change[]) => void;
+  readonly clear: () => void;
 };
 
 export const identifierKey = (system: string | undefined, value: string): string => `i${system ?? ''}|${value}`;
@@ -151,6 +153,9 @@ export function createStore(): Store {
         else if (posted) found.add(posted);
       }
       return [...found];
+    },
+    *entries() {
+      for (const { entries } of byType.values()) yield* entries.values();
     },
     *since(type, from) {
       const of = byType.get(type);

@@ -18,17 +18,16 @@ export type BundleRules = {
   /** Refuses parameters it does not know, or drops them; throws a 400. */
   readonly criteria: (type: string, query: string) => readonly Parameter[];
   /** Throws a 404 or 405 for what this server does not offer. */
-  readonly offered: (method: string, type: string | undefined, id: string | undefined) => void;
-  readonly conditionalCreate: boolean;
+  readonly offered: (method: string, type: string, id: string | undefined) => void;
+  readonly conditionalCreate: (type: string) => boolean;
   readonly resolvesConditionalReferences: boolean;
-  readonly danglingAccepted: boolean;
   readonly namesFailingEntry: boolean;
   readonly entryEtag: boolean;
   readonly entryLimit: number | undefined;
   readonly putLimit: number | undefined;
   readonly prefer: 'minimal' | 'representation' | 'OperationOutcome' | undefined;
   /** Answers a search or read entry as the HTTP layer would. */
-  readonly get: (url: string, repository: SandboxRepository) => Promise<Record<string, unknown>>;
+  readonly get: (url: string) => Promise<unknown>;
 };
 
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -69,7 +68,7 @@ function readItem(entry: unknown, index: number): Item {
   if (!isMethod(method)) throw problem(400, 'value', 'The entry has no known method.', `${where}.request.method`);
   if (typeof url !== 'string' || url === '')
     throw problem(400, 'required', 'The entry has no url.', `${where}.request.url`);
-  const [path = '', query] = splitOnce(url.replace(/^\//, ''), '?');
+  const [path, query] = splitOnce(url.replace(/^\//, ''), '?');
   const [type = '', id] = path.split('/');
   const body = entry['resource'];
   if (method !== 'GET' && method !== 'HEAD' && method !== 'DELETE' && !isResource(body))
@@ -108,7 +107,7 @@ function identify(item: Item, repository: SandboxRepository, rules: BundleRules)
   };
   if (item.method === 'POST') {
     if (item.id !== undefined) throw problem(400, 'not-supported', `POST ${item.url} is not supported in a bundle.`);
-    const [existing] = item.ifNoneExist !== undefined && rules.conditionalCreate ? lookup(item.ifNoneExist) : [];
+    const [existing] = item.ifNoneExist !== undefined && rules.conditionalCreate(type) ? lookup(item.ifNoneExist) : [];
     if (existing) return { item, does: 'nothing', type, id: existing.id };
     return { item, does: 'create', type, id: repository.generateId() };
   }
@@ -184,7 +183,7 @@ async function act(
 ): Promise<Answer> {
   const { item, does, type, id } = identity;
   if (item.method === 'GET' || item.method === 'HEAD')
-    return { resource: await rules.get(item.url, repository), response: { status: '200 OK' } };
+    return { resource: await rules.get(item.url), response: { status: '200 OK' } };
   if (does === 'nothing') {
     const standing = id === undefined ? undefined : repository.current(type, id);
     return standing ? answer(200, standing, rules) : { response: { status: '204 No Content' } };
@@ -319,7 +318,9 @@ function identifyAll(
   const created = new Map<string, string>();
   return items.map((item) => {
     const key =
-      item.ifNoneExist === undefined || !rules.conditionalCreate ? undefined : `${item.type}?${item.ifNoneExist}`;
+      item.ifNoneExist === undefined || !rules.conditionalCreate(item.type)
+        ? undefined
+        : `${item.type}?${item.ifNoneExist}`;
     const twin = key === undefined ? undefined : created.get(key);
     if (twin !== undefined) return { item, does: 'nothing', type: item.type, id: twin };
     const identity = at(item.index, () => identify(item, repository, rules));
