@@ -1,0 +1,80 @@
+/** What all writing to one EHR shares: its client, what was learned about it, the clock and the dice. */
+import type { Failure, Outcome } from '../../core/outcome.ts';
+import type { Clock, Log, Resource } from '../../core/ports.ts';
+import type { Capabilities } from './capability.ts';
+import type { Call, FhirClient, Wait } from './client.ts';
+import type { FhirDestinationConfig } from './config.ts';
+import type { Lookup } from './lookup.ts';
+
+export type Learned = {
+  conditionalEntries: number | undefined;
+  updateEntries: number | undefined;
+  entries: number | undefined;
+  /** It says transaction and runs a batch. */
+  transactionsAreBatches: boolean;
+  /** It refused a Bundle of this kind altogether. */
+  noTransaction: boolean;
+  noBatch: boolean;
+  /** Are references between entries of one Bundle turned into real ones? */
+  placeholders: 'unknown' | 'resolved' | 'left';
+  /** Types whose conditional create did not look at our identifier. */
+  readonly conditionIgnored: Set<string>;
+  /** Types read back once after a create: does our identifier survive? */
+  readonly identity: Map<string, 'kept' | 'dropped'>;
+};
+
+export const newLearned = (limits: FhirDestinationConfig['limits'] = {}): Learned => ({
+  conditionalEntries: limits.conditionalEntries,
+  updateEntries: limits.updateEntries,
+  entries: limits.entries,
+  transactionsAreBatches: false,
+  noTransaction: false,
+  noBatch: false,
+  placeholders: 'unknown',
+  conditionIgnored: new Set(),
+  identity: new Map(),
+});
+
+export type CapabilitySource = {
+  /** The statement, read again when it is too old; an old one serves while a new one cannot be had. */
+  readonly get: (call: Call) => Promise<Outcome<Capabilities>>;
+  readonly known: () => Capabilities | undefined;
+  /** The EHR did not do as it said: read the statement again at the next occasion. */
+  readonly distrust: () => void;
+};
+
+export type Environment = {
+  readonly config: FhirDestinationConfig;
+  readonly baseUrl: string;
+  readonly client: FhirClient;
+  readonly lookup: Lookup;
+  readonly capabilities: CapabilitySource;
+  readonly learned: Learned;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly wait: Wait;
+  readonly log: Log;
+};
+
+/** One filing in progress. `doubt` rises when an answer is lost, and is what the final look for twins depends on. */
+export type Run = Call & { doubt: boolean };
+
+export const isLost = (failure: Failure): boolean =>
+  failure.cause === 'send/timeout' ||
+  failure.cause === 'send/connection-lost' ||
+  failure.cause === 'send/answer-unreadable';
+
+/** The patient a resource is about, as `Patient/…`. */
+export function subjectOf(resource: Resource): string | undefined {
+  for (const name of ['subject', 'patient', 'for'] as const) {
+    const value = resource[name];
+    if (typeof value === 'object' && value !== null && 'reference' in value && typeof value.reference === 'string') {
+      if (/(^|\/)Patient\/[^/]+$/.test(value.reference)) return value.reference;
+    }
+  }
+  return undefined;
+}
+
+/** A pause of between a half and the whole of `ms`, so that those who collided do not collide again. */
+export const jittered = (env: Pick<Environment, 'random' | 'wait'>, ms: number, run: Call): Promise<void> =>
+  env.wait(ms * (0.5 + env.random() / 2), run.signal);

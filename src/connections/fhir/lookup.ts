@@ -1,0 +1,213 @@
+/**
+ * Finding in the EHR what carries our identifiers. A server may ignore a search parameter and then match everything, or
+ * refuse it: every result is checked against what was asked, and where the identifier cannot be searched for, the
+ * patient's resources of that type are read through instead.
+ */
+import { fail, ok } from '../../core/outcome.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { Resource } from '../../core/ports.ts';
+import type { Capabilities } from './capability.ts';
+import type { Call, FhirClient, FhirRequest } from './client.ts';
+import { artifactsOn, identityQuery, parameterOf } from './identity.ts';
+import { isObject, isResource, objects, text } from './json.ts';
+
+/** Resources by artifact; an artifact that is not there has no entry. */
+export type Found = ReadonlyMap<string, readonly Resource[]>;
+
+/** How a type of this EHR can be searched, as learned. */
+export type SearchKnowledge = {
+  /** `Type` whose identity parameter was seen to be honoured. */
+  readonly honoured: Set<string>;
+  /** `Type` whose identity parameter was ignored or refused. */
+  readonly ignored: Set<string>;
+  /** A list of identifiers in one search was seen to be honoured. */
+  lists: boolean;
+};
+
+export const newSearchKnowledge = (): SearchKnowledge => ({ honoured: new Set(), ignored: new Set(), lists: false });
+
+export type Lookup = {
+  /** `subject` (`Patient/…`) serves where the identifier cannot be searched for. */
+  readonly find: (
+    resourceType: string,
+    artifacts: readonly string[],
+    about: { readonly subject?: string | undefined },
+    call: Call,
+  ) => Promise<Outcome<Found>>;
+  readonly knowledge: SearchKnowledge;
+};
+
+const pagesAtMost = 50;
+const defaultIdentifiersPerSearch = 20;
+
+type Page = { readonly resources: readonly Resource[]; readonly self?: string };
+
+/** All pages of a search set, or the failure of any. */
+export async function searchAll(
+  client: FhirClient,
+  request: FhirRequest,
+  call: Call,
+): Promise<Outcome<Page> & { status?: number }> {
+  const resources = new Map<string, Resource>();
+  let self: string | undefined;
+  let next: FhirRequest | undefined = request;
+  for (let page = 0; next !== undefined; page += 1) {
+    if (page >= pagesAtMost) return fail('send/unsupported', `a search gave more than ${pagesAtMost} pages`);
+    const reply = await client.ask(next, call);
+    if (!reply.ok) {
+      return {
+        ok: false,
+        failure: reply.failure,
+        ...(reply.answer === undefined ? {} : { status: reply.answer.status }),
+      };
+    }
+    const bundle = reply.json;
+    if (!isObject(bundle) || bundle['resourceType'] !== 'Bundle')
+      return fail('send/unavailable', 'a search was not answered with a Bundle');
+    for (const entry of objects(bundle['entry'])) {
+      const resource = entry['resource'];
+      const mode = isObject(entry['search']) ? entry['search']['mode'] : undefined;
+      // Pages of some servers repeat what an earlier page held.
+      if (isResource(resource) && mode !== 'outcome' && mode !== 'include') {
+        resources.set(`${resource.resourceType}/${resource.id ?? `?${resources.size}`}`, resource);
+      }
+    }
+    const link = (relation: string): string | undefined =>
+      objects(bundle['link']).flatMap((each) => (each['relation'] === relation ? (text(each['url']) ?? []) : []))[0];
+    if (page === 0) self = link('self');
+    const following = link('next');
+    if (following === undefined) next = undefined;
+    else {
+      const path = client.pathOf(following);
+      if (path === undefined) return fail('send/unsupported', 'the next page of a search lies outside the base URL');
+      next = { method: 'GET', path, doing: 'search' };
+    }
+  }
+  return ok({ resources: [...resources.values()], ...(self === undefined ? {} : { self }) });
+}
+
+export function lookup(
+  options: { readonly artifactSystem: string; readonly identifiersPerSearch?: number | undefined },
+  client: FhirClient,
+  capabilities: () => Capabilities | undefined,
+): Lookup {
+  const { artifactSystem } = options;
+  const perSearch = options.identifiersPerSearch ?? defaultIdentifiersPerSearch;
+  const knowledge = newSearchKnowledge();
+
+  const sorted = (resources: readonly Resource[], wanted: ReadonlySet<string>): Map<string, Resource[]> => {
+    const found = new Map<string, Resource[]>();
+    for (const resource of resources) {
+      for (const artifact of artifactsOn(resource, artifactSystem)) {
+        if (wanted.has(artifact)) found.set(artifact, [...(found.get(artifact) ?? []), resource]);
+      }
+    }
+    return found;
+  };
+
+  /** Undefined when the server does not search by our identifier. */
+  const byIdentity = async (
+    type: string,
+    artifacts: readonly string[],
+    call: Call,
+  ): Promise<Outcome<Found | undefined>> => {
+    const path = `${type}?${identityQuery(type, artifactSystem, artifacts)}&_count=${Math.max(20, artifacts.length * 2)}`;
+    const strict = { prefer: 'handling=strict' };
+    const page = await searchAll(client, { method: 'GET', path, doing: 'search', headers: strict }, call);
+    if (!page.ok) {
+      // 400, 404, 405, 422: it will not search so. Anything else says nothing about that.
+      const refused = page.status !== undefined && [400, 404, 405, 422, 501].includes(page.status);
+      return refused && page.failure.cause !== 'send/auth' && page.failure.cause !== 'send/throttled'
+        ? ok(undefined)
+        : page;
+    }
+    const { resources, self } = page.value;
+    const wanted = new Set(artifacts);
+    const strangers = resources.some((each) => !artifactsOn(each, artifactSystem).some((one) => wanted.has(one)));
+    const selfHasIt = self === undefined || new RegExp(`[?&]${parameterOf(type)}=`).test(self);
+    if (strangers || (!selfHasIt && resources.length > 0)) return ok(strangers ? undefined : sorted(resources, wanted));
+    if (self !== undefined && selfHasIt) {
+      knowledge.honoured.add(type);
+      const shown = decoded(self);
+      if (artifacts.length > 1 && artifacts.every((artifact) => shown.includes(artifact))) knowledge.lists = true;
+    }
+    const found = sorted(resources, wanted);
+    if (found.size > 0) knowledge.honoured.add(type);
+    if (found.size > 1) knowledge.lists = true;
+    return ok(found);
+  };
+
+  /** Everything of this type of one patient, compared here. */
+  const byPatient = async (
+    type: string,
+    artifacts: readonly string[],
+    subject: string,
+    call: Call,
+  ): Promise<Outcome<Found>> => {
+    const params = capabilities()?.types.get(type)?.searchParams;
+    const name = params?.has('patient') === false && params.has('subject') ? 'subject' : 'patient';
+    const form = new URLSearchParams({ [name]: subject });
+    const request = { method: 'POST', path: `${type}/_search`, doing: 'search', form } as const;
+    const page = await searchAll(client, request, call);
+    if (!page.ok) {
+      if (
+        page.status !== undefined &&
+        page.status < 500 &&
+        page.failure.cause !== 'send/auth' &&
+        page.failure.cause !== 'send/throttled'
+      ) {
+        return fail(
+          'send/unsupported',
+          `${type} can be searched neither by identifier nor by patient: a duplicate could not be noticed`,
+        );
+      }
+      return page;
+    }
+    return ok(sorted(page.value.resources, new Set(artifacts)));
+  };
+
+  const find: Lookup['find'] = async (type, artifacts, { subject }, call) => {
+    const found = new Map<string, readonly Resource[]>();
+    if (artifacts.length === 0) return ok(found);
+    const scan = async (): Promise<Outcome<Found>> =>
+      subject === undefined
+        ? fail('send/unsupported', `${type} cannot be searched by identifier: a duplicate could not be noticed`)
+        : byPatient(type, artifacts, subject, call);
+    if (knowledge.ignored.has(type)) return scan();
+    const merge = (more: Found): void => {
+      for (const [artifact, resources] of more) found.set(artifact, resources);
+    };
+    for (let at = 0; at < artifacts.length; at += perSearch) {
+      const chunk = artifacts.slice(at, at + perSearch);
+      const many = await byIdentity(type, chunk, call);
+      if (!many.ok) return many;
+      if (many.value !== undefined) merge(many.value);
+      if (many.value !== undefined && (chunk.length === 1 || knowledge.lists)) continue;
+      if (many.value === undefined && chunk.length === 1) {
+        knowledge.ignored.add(type);
+        return scan();
+      }
+      // A list may be what it does not understand: what the list did not find is asked for one by one.
+      for (const artifact of chunk.filter((each) => !found.has(each))) {
+        const one = await byIdentity(type, [artifact], call);
+        if (!one.ok) return one;
+        if (one.value === undefined) {
+          knowledge.ignored.add(type);
+          return scan();
+        }
+        merge(one.value);
+      }
+    }
+    return ok(found);
+  };
+
+  return { find, knowledge };
+}
+
+function decoded(url: string): string {
+  try {
+    return decodeURIComponent(url.replaceAll('+', ' '));
+  } catch {
+    return url;
+  }
+}
