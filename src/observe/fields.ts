@@ -2,6 +2,7 @@
  * What may stand in a log line: the allow-list. A patient's data can reach a logger in a hundred ways (an error text of
  * a library, a URL, an object given whole); so nothing is logged but known fields with values of a known shape.
  */
+import { isNativeError } from 'node:util/types';
 
 /** Fields whose value is a word of ours: an id, a state, a code, a name from the configuration. */
 const words = [
@@ -71,6 +72,9 @@ const figureFields: ReadonlySet<string> = new Set([...figures, 'status', 'versio
 
 const longest = 200;
 
+/** Also for errors of another realm (a worker, a vm). */
+const isError = (value: unknown): value is Error => value instanceof Error || isNativeError(value);
+
 /** A word of ours has a letter (phone numbers and MRNs often have none) and no space. */
 const word = /^(?=.*[A-Za-z])[\w.:/@+-]+$/;
 const semver = /^\d+\.\d+(?:\.\d+)?(?:[-+][\w.]+)?$/;
@@ -116,7 +120,7 @@ export type ToldError = {
 
 /** What may be told of an error: its kind, its code, where it arose. Never its message: libraries quote values in it. */
 export const tellError = (error: unknown, depth = 0): ToldError => {
-  if (!(error instanceof Error)) return { name: typeof error, at: [] };
+  if (!isError(error)) return { name: typeof error, at: [] };
   const name = errorName.test(error.name) ? error.name : 'Error';
   const code = codeOf(error);
   const told = { name, ...(code === undefined ? {} : { code }), at: framesOf(error) };
@@ -142,9 +146,9 @@ export const keep = (given: Fields): Kept => {
   let dropped = 0;
   for (const [field, value] of Object.entries(given)) {
     if (value === undefined) continue;
-    const kept = field === 'error' || value instanceof Error ? tellError(value) : keptValue(field, value);
+    const kept = field === 'error' || isError(value) ? tellError(value) : keptValue(field, value);
     if (kept === undefined) dropped += 1;
-    else fields[value instanceof Error ? 'error' : field] = kept;
+    else fields[isError(value) ? 'error' : field] = kept;
   }
   return { fields, dropped };
 };

@@ -1,0 +1,130 @@
+/** What tejido.yaml and the environment come to, checked and with all defaults; secrets resolved. */
+import type { GateRules } from '../core/gate.ts';
+import type { RetryPolicy } from '../core/decide.ts';
+import type { DestinationId } from '../core/model.ts';
+import type { MappingContext, Performer } from '../core/ports.ts';
+
+export type SmartKeyConfig = {
+  readonly kid: string;
+  readonly alg: 'RS384' | 'ES384';
+  readonly pem?: string;
+  readonly jwk?: Readonly<Record<string, unknown>>;
+};
+
+export type AuthConfig =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'bearer'; readonly token: string }
+  | {
+      readonly kind: 'smart';
+      readonly clientId: string;
+      readonly tokenUrl?: string;
+      readonly scope?: string;
+      readonly privateKeys: readonly SmartKeyConfig[];
+    };
+
+export type DestinationConfig = {
+  readonly id: DestinationId;
+  /** `sandbox`: the built-in EHR; its base URL follows from where this process listens, `baseUrl` is then its path. */
+  readonly kind: 'fhir' | 'sandbox';
+  readonly baseUrl: string;
+  readonly auth: AuthConfig;
+  readonly mrnSystem: string;
+  readonly patientIdentifierSystems?: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly connections: number;
+  readonly lanes: {
+    readonly parallel: number;
+    readonly batch: number;
+    readonly leaseMs: number;
+    readonly onFailure: 'dependants' | 'lane';
+  };
+  readonly retry: RetryPolicy;
+  readonly limits?: {
+    readonly conditionalEntries?: number;
+    readonly updateEntries?: number;
+    readonly entries?: number;
+    readonly identifiersPerSearch?: number;
+    readonly answerBytes?: number;
+    readonly paceMs?: number;
+  };
+  readonly quirks?: {
+    readonly transaction?: boolean;
+    readonly batch?: boolean;
+    readonly conditionalCreate?: boolean;
+    readonly prefer?: 'minimal' | 'representation';
+    readonly lookAgainMs?: readonly number[];
+  };
+  readonly capabilityMaxAgeMs?: number;
+};
+
+export type Config = {
+  /** Where it was read from; absent: defaults only. */
+  readonly file?: string;
+  readonly programme: MappingContext['programme'];
+  readonly http: {
+    readonly host: string;
+    readonly port: number;
+    readonly trustedProxies: number;
+    readonly limits: {
+      readonly activityBytes: number;
+      readonly bodyBytes: number;
+      readonly bodyBytesInFlight: number;
+      readonly items: number;
+      readonly depth: number;
+      readonly activitiesPerMinute: number;
+      readonly sourcesPerMinute: number;
+      readonly readsPerMinute: number;
+      readonly refusalsPerMinute: number;
+    };
+  };
+  /** `embedded`: Tejido's own Postgres under `dataDir`. */
+  readonly database: { readonly kind: 'embedded' } | { readonly kind: 'url'; readonly url: string };
+  readonly redisUrl?: string;
+  readonly dataDir: string;
+  readonly logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent';
+  /** Seeds an administrator key. */
+  readonly apiKey?: string;
+  /** At least one. */
+  readonly destinations: readonly DestinationConfig[];
+  /** As `src/sources/config.schema.json` checks them. */
+  readonly sources: readonly Readonly<Record<string, unknown>>[];
+  readonly performers: readonly Performer[];
+  /** Absolute paths. */
+  readonly mappings: { readonly folders: readonly string[] };
+  /** `igPackages`: absolute paths. */
+  readonly validation: { readonly igPackages: readonly string[]; readonly profiles: readonly string[] };
+  readonly gates: GateRules;
+  readonly retention: {
+    readonly payloadDays: number;
+    readonly attemptDays: number;
+    readonly eventDays: number;
+    readonly messageDays: number;
+  };
+  readonly progress: {
+    readonly sweepMs: number;
+    readonly lateMs: number;
+    readonly notReadyMs: number;
+    readonly stopMs: number;
+  };
+};
+
+/** One thing that is wrong with the configuration. Never holds the value of a secret. */
+export type ConfigProblem = {
+  /** File, or the name of the environment variable. */
+  readonly where: string;
+  /** From 1; absent for the environment. */
+  readonly line?: number;
+  readonly column?: number;
+  /** `destinations[0].auth.token` */
+  readonly path: string;
+  readonly says: string;
+  /** What to do. */
+  readonly next: string;
+};
+
+export type LoadedConfig =
+  { readonly ok: true; readonly value: Config } | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/** `tejido.yaml:12:5 destinations[0].auth.token: … Do this.` */
+export const problemLine = ({ where, line, column, path, says, next }: ConfigProblem): string =>
+  `${where}${line === undefined ? '' : `:${line}:${column ?? 1}`}${path === '' ? '' : ` ${path}`}: ${says} ${next}`;

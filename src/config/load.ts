@@ -1,0 +1,247 @@
+/** Reads tejido.yaml and the environment into a `Config`, or says everything that is wrong with them. */
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { DestinationId } from '../core/model.ts';
+import { checkSchema } from './check.ts';
+import type { Config, ConfigProblem, DestinationConfig, LoadedConfig } from './config.ts';
+import { pathText, readYaml } from './positions.ts';
+import type { Path, Yaml } from './positions.ts';
+import { fillIn, resolveSecrets } from './secrets.ts';
+import type { Environment, Trouble } from './secrets.ts';
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What the schema has checked, before paths and defaults of the environment. */
+type Checked = Pick<
+  Config,
+  'programme' | 'http' | 'sources' | 'performers' | 'mappings' | 'validation' | 'retention' | 'progress'
+> & {
+  readonly destinations: readonly (Omit<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem'> &
+    Partial<Pick<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem'>>)[];
+  readonly gates: { readonly sensitivePhrases: readonly string[]; readonly consentFor: readonly string[] };
+  readonly review: { readonly activityTypes: readonly string[]; readonly users: readonly string[] };
+};
+
+export const sandboxPath = '/sandbox/fhir';
+export const sandboxMrnSystem = 'urn:tejido:sandbox:mrn';
+
+const asDestination = (given: Checked['destinations'][number]): DestinationConfig => ({
+  ...given,
+  baseUrl: given.baseUrl?.replace(/\/+$/, '') ?? sandboxPath,
+  auth: given.auth ?? { kind: 'none' },
+  mrnSystem: given.mrnSystem ?? sandboxMrnSystem,
+});
+
+const isTimeZone = (name: string): boolean => {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+};
+
+/** What a schema cannot say. */
+const checkMeaning = (config: Checked, folder: string): Trouble[] => {
+  const trouble: Trouble[] = [];
+  const twice = (of: string, names: readonly unknown[], field: string) => {
+    for (const [index, name] of names.entries()) {
+      if (name === undefined || names.indexOf(name) === index) continue;
+      trouble.push({ path: [of, index, field], says: `This ${field} is used twice.`, next: 'Give each its own.' });
+    }
+  };
+  twice(
+    'destinations',
+    config.destinations.map(({ id }) => id),
+    'id',
+  );
+  twice(
+    'sources',
+    config.sources.map((source) => source['name']),
+    'name',
+  );
+  if (!isTimeZone(config.programme.timeZone)) {
+    const next = 'Write an IANA name such as America/Los_Angeles.';
+    trouble.push({ path: ['programme', 'timeZone'], says: 'This time zone is not known.', next });
+  }
+  for (const [index, { retry, auth, baseUrl }] of config.destinations.entries()) {
+    if (retry.baseMs > retry.capMs) {
+      const next = 'Raise capMs or lower baseMs.';
+      trouble.push({
+        path: ['destinations', index, 'retry', 'baseMs'],
+        says: 'The first wait is longer than the longest.',
+        next,
+      });
+    }
+    const local = baseUrl !== undefined && /^http:\/\/(localhost|127\.|\[::1\])/.test(baseUrl);
+    if (baseUrl?.startsWith('http:') && !local && auth !== undefined && auth.kind !== 'none') {
+      const next = 'Use https: credentials and health data must not travel in the clear.';
+      trouble.push({
+        path: ['destinations', index, 'baseUrl'],
+        says: 'This EHR is not on this machine and has no TLS.',
+        next,
+      });
+    }
+  }
+  const present = (of: readonly [string, string], files: readonly string[]) => {
+    for (const [index, file] of files.entries()) {
+      if (existsSync(path.resolve(folder, file))) continue;
+      trouble.push({
+        path: [...of, index],
+        says: `${file} does not exist.`,
+        next: 'Correct the path; it is relative to tejido.yaml.',
+      });
+    }
+  };
+  present(['mappings', 'folders'], config.mappings.folders);
+  present(['validation', 'igPackages'], config.validation.igPackages);
+  return trouble;
+};
+
+const levels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+
+/** The environment's own settings; a variable that is set but empty counts as not set. */
+const fromEnvironment = (env: Environment, problems: ConfigProblem[]) => {
+  const text = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  const wrong = (name: string, says: string, next: string) => problems.push({ where: name, path: '', says, next });
+  const url = (name: string, schemes: readonly string[]): string | undefined => {
+    const given = text(name);
+    if (given === undefined) return undefined;
+    // The value may hold a password: it is not repeated.
+    if (!URL.canParse(given) || !schemes.includes(new URL(given).protocol)) {
+      wrong(
+        name,
+        `This is not a URL with ${schemes.join(' or ')}.`,
+        `Write ${schemes[0] ?? ''}//user:password@host:port/name.`,
+      );
+    }
+    return given;
+  };
+  const port = text('PORT');
+  const portNumber = port === undefined ? undefined : Number(port);
+  if (portNumber !== undefined && !(Number.isInteger(portNumber) && portNumber >= 0 && portNumber <= 65_535)) {
+    wrong('PORT', 'This is no port.', 'Write a number from 0 to 65535.');
+  }
+  const level = text('LOG_LEVEL')?.toLowerCase();
+  const logLevel = levels.find((known) => known === (level ?? 'info'));
+  if (logLevel === undefined) wrong('LOG_LEVEL', 'This level is not known.', `One of: ${levels.join(', ')}.`);
+  const apiKey = text('TEJIDO_API_KEY');
+  if (apiKey !== undefined && apiKey.length < 16) {
+    wrong(
+      'TEJIDO_API_KEY',
+      'This key is shorter than 16 characters.',
+      'Choose a longer one, for example with `openssl rand -hex 32`.',
+    );
+  }
+  return {
+    host: text('HOST'),
+    port: portNumber,
+    logLevel: logLevel ?? ('info' as const),
+    apiKey,
+    databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
+    redisUrl: url('REDIS_URL', ['redis:', 'rediss:']),
+    dataDir: path.resolve(text('TEJIDO_DATA') ?? 'data'),
+  };
+};
+
+const unreadable = (file: string, error: unknown): ConfigProblem => {
+  const code = isRecord(error) ? String(error['code']) : 'unreadable';
+  const next = 'Correct the path (--config or TEJIDO_CONFIG), or take it away to run with the defaults.';
+  return { where: file, path: '', says: `The file cannot be read (${code}).`, next };
+};
+
+/**
+ * @param options.file tejido.yaml; else TEJIDO_CONFIG; else `tejido.yaml` in the working directory when there is one.
+ *   A file that was named must exist.
+ * @returns all problems at once, each with line, column, path and what to do
+ */
+export async function loadConfig(options: {
+  readonly file?: string;
+  readonly env: Environment;
+}): Promise<LoadedConfig> {
+  const { env } = options;
+  const problems: ConfigProblem[] = [];
+  const around = fromEnvironment(env, problems);
+  const named = options.file ?? (env['TEJIDO_CONFIG'] === '' ? undefined : env['TEJIDO_CONFIG']);
+  const file = named ?? (existsSync('tejido.yaml') ? 'tejido.yaml' : undefined);
+  let yaml: Yaml = readYaml('');
+  if (file !== undefined) {
+    try {
+      yaml = readYaml(await readFile(file, 'utf8'));
+    } catch (error) {
+      return { ok: false, problems: [...problems, unreadable(file, error)] };
+    }
+  }
+  const where = file ?? 'defaults';
+  const say = (at: Path, says: string, next: string, key = false): void => {
+    problems.push({ where, ...yaml.at(at, key), path: pathText(at), says, next });
+  };
+  for (const { says, line, column } of yaml.errors) {
+    problems.push({ where, line, column, path: '', says, next: 'Correct the YAML.' });
+  }
+  if (yaml.errors.length > 0) return { ok: false, problems };
+  if (yaml.data !== undefined && yaml.data !== null && !isRecord(yaml.data)) {
+    say([], 'The file must hold settings, name: value.', 'See tejido.example.yaml.');
+    return { ok: false, problems };
+  }
+  const folder = file === undefined ? process.cwd() : path.dirname(path.resolve(file));
+  const trouble: Trouble[] = [];
+  // A key without a value reads as null: it means the section was left empty.
+  const given = Object.fromEntries(
+    Object.entries(isRecord(yaml.data) ? yaml.data : {}).filter(([, value]) => value !== null),
+  );
+  const data = fillIn(given, env, trouble);
+  // What could not be filled in is told once, not again as a value of the wrong form.
+  const unfilled = new Set(trouble.map(({ path: at }) => pathText(at)));
+  for (const { path: at, says, next, atKey } of checkSchema(data)) {
+    if (!unfilled.has(pathText(at))) say(at, says, next, atKey);
+  }
+  const sound = trouble.length === 0 && problems.every(({ where: origin }) => origin !== where);
+  const checked = sound ? ((await resolveSecrets(data, env, folder, trouble)) as Checked) : undefined;
+  if (checked) trouble.push(...checkMeaning(checked, folder));
+  for (const { path: at, says, next } of trouble) say(at, says, next);
+  if (problems.length > 0 || !checked) {
+    return {
+      ok: false,
+      problems: problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
+    };
+  }
+  return { ok: true, value: assemble(checked, around, folder, file) };
+}
+
+const assemble = (
+  checked: Checked,
+  around: ReturnType<typeof fromEnvironment>,
+  folder: string,
+  file: string | undefined,
+): Config => {
+  const { gates, review, destinations, http, mappings, validation, ...rest } = checked;
+  const sandbox = { id: 'sandbox', kind: 'sandbox' } as const;
+  const all = destinations.length > 0 ? destinations : [defaultsOf(sandbox)];
+  return {
+    ...rest,
+    ...(file === undefined ? {} : { file: path.resolve(file) }),
+    http: { ...http, host: around.host ?? http.host, port: around.port ?? http.port },
+    database: around.databaseUrl === undefined ? { kind: 'embedded' } : { kind: 'url', url: around.databaseUrl },
+    ...(around.redisUrl === undefined ? {} : { redisUrl: around.redisUrl }),
+    ...(around.apiKey === undefined ? {} : { apiKey: around.apiKey }),
+    dataDir: around.dataDir,
+    logLevel: around.logLevel,
+    destinations: all.map(asDestination),
+    mappings: { folders: mappings.folders.map((each) => path.resolve(folder, each)) },
+    validation: { ...validation, igPackages: validation.igPackages.map((each) => path.resolve(folder, each)) },
+    gates: { ...gates, reviewFor: [...review.activityTypes, ...review.users.map((user) => `user:${user}`)] },
+  };
+};
+
+/** The schema's defaults for one destination. */
+const defaultsOf = (destination: {
+  readonly id: string;
+  readonly kind: 'sandbox';
+}): Checked['destinations'][number] => {
+  const data = { destinations: [{ ...destination, id: destination.id as DestinationId }] };
+  checkSchema(data);
+  const [first] = data.destinations;
+  return first as unknown as Checked['destinations'][number];
+};
