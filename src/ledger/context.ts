@@ -1,8 +1,7 @@
 /** What the pipeline needs to know about a person before it files: read once for each lane that is worked on. */
-import { sql } from 'kysely';
 import type { OwnedLink, PersonContext, RecordName, RecordState, StoredPayload } from '../core/lane.ts';
 import type { DestinationId, EmittedLink, MessageId, MessageState, PatientKey } from '../core/model.ts';
-import type { Db } from './database.ts';
+import { type Queryable, statement } from './statement.ts';
 
 type LinkRow = {
   artifact: string;
@@ -28,37 +27,82 @@ const linkOf = (row: LinkRow): OwnedLink => ({
   ...(row.version_id === null ? {} : { versionId: row.version_id }),
 });
 
+const readPerson = statement<{
+  reference: string | null;
+  display: string | null;
+  mrn: string | null;
+  dob: string | null;
+  links: LinkRow[];
+}>(
+  'person-context',
+  `select e.reference, e.display, p.dob,
+      (select value from identity where patient_key = p.key and system = 'mrn') as mrn,
+      (select coalesce(json_agg(l), '[]') from (
+        select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned
+        from link where destination = $1 and artifact in (
+          select artifact from link where destination = $1
+            and artifact >= $2 and artifact < $3
+          union
+          select l.artifact from link l
+          join unnest($4::text[], $5::text[]) as g (source, record_id)
+            on l.source = g.source and l.record_id = g.record_id
+          where l.destination = $1)
+        order by artifact, message_id desc) as l) as links
+    from (select $6::uuid as key) as k
+    left join patient p on p.key = k.key
+    left join ehr_patient e on e.patient_key = k.key and e.destination = $1`,
+);
+
+const readRecordStates = statement<{
+  source: string;
+  record_id: string;
+  latest_message: string | null;
+  state: MessageState | null;
+  generation: number;
+}>(
+  'record-states',
+  `select r.source, r.record_id, r.latest_message::text, m.state, r.generation
+    from record r
+    join unnest($1::text[], $2::text[]) as g (source, record_id)
+      on r.source = g.source and r.record_id = g.record_id
+    left join message m on m.id = r.latest_message`,
+);
+
+const readRecordPayloads = statement<{
+  id: string;
+  source: string;
+  format: string;
+  content_type: string;
+  body: Buffer;
+}>(
+  'record-payloads',
+  `select m.id::text, m.source, m.format, m.content_type, coalesce(p.body, k.body) as body
+    from record r
+    join message m on m.id = r.latest_message
+      or (m.source = r.source and m.target_record = r.record_id and m.kind = 'amend' and m.state = 'filed'
+          and m.id > r.latest_message and m.id < $1)
+    left join payload p on p.message_id = m.id and p.received_at = m.received_at
+    left join payload_kept k on k.message_id = m.id
+    where r.source = $2 and r.record_id = $3 and coalesce(p.body, k.body) is not null
+    order by m.id`,
+);
+
 /** `prefix` is the subjectKey of the person: artifacts that outlive a record begin with it. */
 export async function personContext(
-  db: Db,
+  on: Queryable,
   destination: DestinationId,
   patientKey: PatientKey,
   prefix: string,
   records: readonly RecordName[],
 ): Promise<PersonContext> {
-  const { rows } = await sql<{
-    reference: string | null;
-    display: string | null;
-    mrn: string | null;
-    dob: string | null;
-    links: LinkRow[];
-  }>`
-    select e.reference, e.display, p.dob,
-      (select value from identity where patient_key = p.key and system = 'mrn') as mrn,
-      (select coalesce(json_agg(l), '[]') from (
-        select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned
-        from link where destination = ${destination} and artifact in (
-          select artifact from link where destination = ${destination}
-            and artifact >= ${`${prefix}.`} and artifact < ${`${prefix}/`}
-          union
-          select l.artifact from link l
-          join unnest(${records.map((r) => r.source)}::text[], ${records.map((r) => r.recordId)}::text[]) as g (source, record_id)
-            on l.source = g.source and l.record_id = g.record_id
-          where l.destination = ${destination})
-        order by artifact, message_id desc) as l) as links
-    from (select ${patientKey}::uuid as key) as k
-    left join patient p on p.key = k.key
-    left join ehr_patient e on e.patient_key = k.key and e.destination = ${destination}`.execute(db);
+  const rows = await readPerson.run(on, [
+    destination,
+    `${prefix}.`,
+    `${prefix}/`,
+    records.map((r) => r.source),
+    records.map((r) => r.recordId),
+    patientKey,
+  ]);
   const row = rows[0];
   return {
     patient:
@@ -72,19 +116,8 @@ export async function personContext(
 }
 
 /** The versions that count of these records, and how they stand. Records never heard of are left out. */
-export async function recordStates(db: Db, records: readonly RecordName[]): Promise<readonly RecordState[]> {
-  const { rows } = await sql<{
-    source: string;
-    record_id: string;
-    latest_message: string | null;
-    state: MessageState | null;
-    generation: number;
-  }>`
-    select r.source, r.record_id, r.latest_message::text, m.state, r.generation
-    from record r
-    join unnest(${records.map((r) => r.source)}::text[], ${records.map((r) => r.recordId)}::text[]) as g (source, record_id)
-      on r.source = g.source and r.record_id = g.record_id
-    left join message m on m.id = r.latest_message`.execute(db);
+export async function recordStates(on: Queryable, records: readonly RecordName[]): Promise<readonly RecordState[]> {
+  const rows = await readRecordStates.run(on, [records.map((r) => r.source), records.map((r) => r.recordId)]);
   return rows.map((row) => ({
     source: row.source,
     recordId: row.record_id,
@@ -98,17 +131,12 @@ export async function recordStates(db: Db, records: readonly RecordName[]): Prom
  * The payloads that make up a record as it counts now: its latest version, then the amendments filed since, in order.
  * Empty when the payload has aged out.
  */
-export async function recordPayloads(db: Db, record: RecordName, before: MessageId): Promise<readonly StoredPayload[]> {
-  const { rows } = await sql<{ id: string; source: string; format: string; content_type: string; body: Buffer }>`
-    select m.id::text, m.source, m.format, m.content_type, coalesce(p.body, k.body) as body
-    from record r
-    join message m on m.id = r.latest_message
-      or (m.source = r.source and m.target_record = r.record_id and m.kind = 'amend' and m.state = 'filed'
-          and m.id > r.latest_message and m.id < ${before})
-    left join payload p on p.message_id = m.id and p.received_at = m.received_at
-    left join payload_kept k on k.message_id = m.id
-    where r.source = ${record.source} and r.record_id = ${record.recordId} and coalesce(p.body, k.body) is not null
-    order by m.id`.execute(db);
+export async function recordPayloads(
+  on: Queryable,
+  record: RecordName,
+  before: MessageId,
+): Promise<readonly StoredPayload[]> {
+  const rows = await readRecordPayloads.run(on, [before, record.source, record.recordId]);
   return rows.map((row) => ({
     messageId: row.id as MessageId,
     source: row.source,

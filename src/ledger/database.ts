@@ -20,7 +20,10 @@ export function openDatabase(options: { url: string; connections?: number; log: 
     statement_timeout: 30_000,
     idle_in_transaction_session_timeout: 30_000,
     application_name: 'tejido',
-    options: '-c synchronous_commit=on',
+    // Short statements only: compiling them would cost more than it saves.
+    options: '-c synchronous_commit=on -c jit=off',
+    // Statements of one transaction that do not wait for each other leave together.
+    pipeline: true,
     types,
   });
   pool.on('error', (error) => options.log('warn', 'ledger.connection-lost', { error }));

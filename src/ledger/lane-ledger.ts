@@ -1,9 +1,8 @@
 /** The ledger as the workers of one destination see it. What several of them write at once is committed together. */
-import { type ClaimedLane, type Completed, type LaneEnd, waitingCauses } from '../core/lane.ts';
+import { type ClaimedLane, type Completed, type LaneEnd, type RecordName, waitingCauses } from '../core/lane.ts';
 import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
-import type { RecordName } from '../core/lane.ts';
 import { personContext, recordPayloads, recordStates } from './context.ts';
-import type { Db } from './database.ts';
+import type { Queryable } from './statement.ts';
 import { gather } from './gather.ts';
 import { claim, complete, extendLeases, finishLanes, nextDueMs } from './lanes.ts';
 import { releaseWaiting } from './release.ts';
@@ -17,27 +16,27 @@ export type LaneLedgerOptions = {
   readonly leaseMs: number;
 };
 
-export function createLaneLedger(db: Db, options: LaneLedgerOptions) {
+export function createLaneLedger(on: Queryable, options: LaneLedgerOptions) {
   const { destination, worker, perLane, leaseMs } = options;
-  const completions = gather<Completed, boolean>((batch) => complete(db, batch), 64);
+  const completions = gather<Completed, boolean>((batch) => complete(on, batch), 64);
   const ends = gather<LaneEnd, void>(async (batch) => {
-    await finishLanes(db, batch);
+    await finishLanes(on, batch);
     return batch.map(() => undefined);
   }, 256);
   return {
-    claim: (lanes: number) => claim(db, { destination, worker, lanes, perLane, leaseMs }),
-    extend: (lanes: readonly ClaimedLane[]) => extendLeases(db, destination, lanes, leaseMs),
+    claim: (lanes: number) => claim(on, { destination, worker, lanes, perLane, leaseMs }),
+    extend: (lanes: readonly ClaimedLane[]) => extendLeases(on, destination, lanes, leaseMs),
     complete: async (completed: Completed) => (await completions.add([completed]))[0] ?? false,
     finish: async (end: LaneEnd) => {
       await ends.add([end]);
     },
-    nextDueMs: () => nextDueMs(db, destination),
+    nextDueMs: () => nextDueMs(on, destination),
     personContext: (patient: PatientKey, prefix: string, records: readonly RecordName[]) =>
-      personContext(db, destination, patient, prefix, records),
-    recordStates: (records: readonly RecordName[]) => recordStates(db, records),
-    recordPayloads: (record: RecordName, before: MessageId) => recordPayloads(db, record, before),
+      personContext(on, destination, patient, prefix, records),
+    recordStates: (records: readonly RecordName[]) => recordStates(on, records),
+    recordPayloads: (record: RecordName, before: MessageId) => recordPayloads(on, record, before),
     releaseWaiting: async (patient: PatientKey) => {
-      await releaseWaiting(db, { patients: [patient], causes: waitingCauses });
+      await releaseWaiting(on, { patients: [patient], causes: waitingCauses });
     },
   };
 }

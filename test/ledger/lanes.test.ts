@@ -28,7 +28,7 @@ beforeEach(async () => {
 const patient = (n: number) => ({ source: 'app', sourcePatientId: `p${String(n)}` });
 const accept = (...items: Parameters<TestLedger['acceptor']['accept']>[0]) => ledger.acceptor.accept(items);
 const take = (over: Partial<Parameters<typeof claim>[1]> = {}) =>
-  claim(ledger.db, { destination: ehr, worker: 'w1', lanes: 10, perLane: 5, leaseMs: 60_000, ...over });
+  claim(ledger.pool, { destination: ehr, worker: 'w1', lanes: 10, perLane: 5, leaseMs: 60_000, ...over });
 
 function done(lane: ClaimedLane, work: Work, progress: Progress = { state: 'filed' }): Completed {
   return {
@@ -90,9 +90,9 @@ describe('lanes', () => {
     const [first] = await take();
     await expire();
     const [second] = await take({ worker: 'w2' });
-    expect(await complete(ledger.db, [done(first!, first!.work[0]!)])).toEqual([false]);
-    expect(await extendLeases(ledger.db, ehr, [first!], 60_000)).toEqual(new Set([first!.patientKey]));
-    expect(await complete(ledger.db, [done(second!, second!.work[0]!)])).toEqual([true]);
+    expect(await complete(ledger.pool, [done(first!, first!.work[0]!)])).toEqual([false]);
+    expect(await extendLeases(ledger.pool, ehr, [first!], 60_000)).toEqual(new Set([first!.patientKey]));
+    expect(await complete(ledger.pool, [done(second!, second!.work[0]!)])).toEqual([true]);
     const story = await messageStory(ledger.db, second!.work[0]!.messageId);
     expect(story).toMatchObject({ state: 'filed' });
     expect(story?.attempts).toHaveLength(1);
@@ -105,8 +105,8 @@ describe('lanes', () => {
     const [lane] = await take();
     await accept(anItem({ recordId: 'r2' }));
     expect(await take({ worker: 'w2' })).toEqual([]);
-    await complete(ledger.db, [done(lane!, lane!.work[0]!)]);
-    await finishLanes(ledger.db, [{ lane: lane!, untried: [], againInMs: undefined }]);
+    await complete(ledger.pool, [done(lane!, lane!.work[0]!)]);
+    await finishLanes(ledger.pool, [{ lane: lane!, untried: [], againInMs: undefined }]);
     const [again] = await take();
     expect(again?.work.map((work) => work.recordId)).toEqual(['r2']);
   });
@@ -114,38 +114,38 @@ describe('lanes', () => {
   test('a lane without work left is not due, and a back-off is by the clock of the database', async () => {
     await accept(anItem());
     const [lane] = await take();
-    await complete(ledger.db, [
+    await complete(ledger.pool, [
       done(lane!, lane!.work[0]!, {
         state: 'again',
         failure: { cause: 'send/unavailable', detail: '503' },
         inMs: 60_000,
       }),
     ]);
-    await finishLanes(ledger.db, [{ lane: lane!, untried: [], againInMs: 60_000 }]);
-    expect(await nextDueMs(ledger.db, ehr)).toBeGreaterThan(55_000);
-    expect(await oldestDueMs(ledger.db)).toBeUndefined();
+    await finishLanes(ledger.pool, [{ lane: lane!, untried: [], againInMs: 60_000 }]);
+    expect(await nextDueMs(ledger.pool, ehr)).toBeGreaterThan(55_000);
+    expect(await oldestDueMs(ledger.pool)).toBeUndefined();
     await expire();
     const [again] = await take();
     expect(again?.work[0]).toMatchObject({ attempts: 1, doubt: false });
-    await complete(ledger.db, [done(again!, again!.work[0]!)]);
-    await finishLanes(ledger.db, [{ lane: again!, untried: [], againInMs: undefined }]);
-    expect(await nextDueMs(ledger.db, ehr)).toBeUndefined();
+    await complete(ledger.pool, [done(again!, again!.work[0]!)]);
+    await finishLanes(ledger.pool, [{ lane: again!, untried: [], againInMs: undefined }]);
+    expect(await nextDueMs(ledger.pool, ehr)).toBeUndefined();
   });
 
   test('a lost answer leaves doubt for the next attempt', async () => {
     await accept(anItem());
     const [lane] = await take();
-    await complete(ledger.db, [
+    await complete(ledger.pool, [
       done(lane!, lane!.work[0]!, { state: 'again', failure: { cause: 'send/timeout', detail: '' }, inMs: 0 }),
     ]);
-    await finishLanes(ledger.db, [{ lane: lane!, untried: [], againInMs: 0 }]);
+    await finishLanes(ledger.pool, [{ lane: lane!, untried: [], againInMs: 0 }]);
     expect((await take())[0]?.work[0]?.doubt).toBe(true);
   });
 
   test('what was claimed but not tried goes back uncounted and undoubted', async () => {
     await accept(anItem(), anItem({ recordId: 'r2' }));
     const [lane] = await take();
-    await finishLanes(ledger.db, [{ lane: lane!, untried: lane!.work.map((work) => work.messageId), againInMs: 0 }]);
+    await finishLanes(ledger.pool, [{ lane: lane!, untried: lane!.work.map((work) => work.messageId), againInMs: 0 }]);
     expect((await take())[0]?.work).toMatchObject([
       { attempts: 0, doubt: false },
       { attempts: 0, doubt: false },
@@ -156,10 +156,10 @@ describe('lanes', () => {
     await accept(anItem(), anItem({ recordId: 'r2' }), anItem({ recordId: 'r3', patient: patient(9) }));
     const lanes = await take();
     const lane = lanes.find((one) => one.work.length === 2)!;
-    await complete(ledger.db, [
+    await complete(ledger.pool, [
       done(lane, lane.work[0]!, { state: 'failed', failure: { cause: 'send/refused', detail: '422' } }),
     ]);
-    await finishLanes(ledger.db, [{ lane, untried: [lane.work[1]!.messageId], againInMs: 0 }]);
+    await finishLanes(ledger.pool, [{ lane, untried: [lane.work[1]!.messageId], againInMs: 0 }]);
     const [again] = await take();
     expect(again).toMatchObject({ failedFrom: lane.work[0]!.messageId, work: [{ recordId: 'r2' }] });
   });
@@ -168,7 +168,7 @@ describe('lanes', () => {
     await accept(anItem());
     await sql`update lane set due_at = null`.execute(ledger.db);
     expect(await take()).toEqual([]);
-    expect(await sweepLanes(ledger.db)).toBe(1);
+    expect(await sweepLanes(ledger.pool)).toBe(1);
     expect(await take()).toHaveLength(1);
   });
 });

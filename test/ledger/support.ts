@@ -17,7 +17,7 @@ export async function aLedger(): Promise<TestLedger> {
   await migrate(database.db);
   return {
     ...database,
-    acceptor: createAcceptor({ db: database.db, destinations: [ehr], onAccepted: () => undefined }),
+    acceptor: createAcceptor({ pool: database.pool, destinations: [ehr], onAccepted: () => undefined }),
     end: async () => {
       await database.close();
       await fresh.drop();

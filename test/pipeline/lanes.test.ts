@@ -91,7 +91,7 @@ const mapper: PipelineDeps['mapper'] = {
 async function drain(over: Partial<PipelineDeps> = {}): Promise<void> {
   const runner = createLaneRunner(
     {
-      ledger: createLaneLedger(ledger.db, { destination: ehr, worker: 'w', perLane: 3, leaseMs: 60_000 }),
+      ledger: createLaneLedger(ledger.pool, { destination: ehr, worker: 'w', perLane: 3, leaseMs: 60_000 }),
       destination,
       read: ({ body }) => ok(JSON.parse(Buffer.from(body).toString()) as Activity),
       mapper,
@@ -134,7 +134,7 @@ function item({ recordId = 'r1', version = 1, mrn, sourcePatientId, ...given }: 
     source: { systemId: 'app', recordId, recordVersion: version },
     subject,
   };
-  const target = (given.details?.['target'] as { recordId: string } | undefined)?.recordId;
+  const target = (given.details as { target?: { recordId: string } } | undefined)?.target?.recordId;
   return anItem({
     recordId,
     version,
@@ -180,7 +180,7 @@ describe('messages in their lanes', () => {
     await drain();
     expect(await states()).toEqual(['failed send/refused', 'filed']);
     answer = () => undefined;
-    expect(await retryMessage(ledger.db, [ehr], poison!.id, 'me')).toEqual({ ok: true, state: 'received' });
+    expect(await retryMessage(ledger.pool, [ehr], poison!.id, 'me')).toEqual({ ok: true, state: 'received' });
     await drain();
     expect(await states()).toEqual(['filed', 'filed']);
   });
@@ -196,7 +196,7 @@ describe('messages in their lanes', () => {
     await drain({ onFailure: 'lane' });
     answer = () => undefined;
     // Released when its predecessor is filed.
-    await retryMessage(ledger.db, [ehr], poison!.id, 'me');
+    await retryMessage(ledger.pool, [ehr], poison!.id, 'me');
     await drain({ onFailure: 'lane' });
     expect(await states()).toEqual(['filed', 'filed', 'filed']);
   });
@@ -283,7 +283,7 @@ describe('messages in their lanes', () => {
     const [again] = await accept(item({ version: 2, mrn: 'M1' }));
     await drain();
     expect(await states()).toEqual(['voided', 'filed', 'held record/voided']);
-    expect(await releaseMessage(ledger.db, [ehr], again!.id, 'me')).toMatchObject({ ok: true });
+    expect(await releaseMessage(ledger.pool, [ehr], again!.id, 'me')).toMatchObject({ ok: true });
     await drain();
     expect((await messageStory(ledger.db, again!.id))?.state).toBe('filed');
   });
@@ -348,7 +348,7 @@ describe('messages in their lanes', () => {
     const story = await messageStory(ledger.db, receipts[0]!.id);
     expect(JSON.stringify(story).toLowerCase()).not.toContain('indocumentado');
     expect(story?.events.at(-1)?.issues).toMatchObject([{ where: '/narrative/es' }]);
-    await releaseMessage(ledger.db, [ehr], receipts[2]!.id, 'supervisor');
+    await releaseMessage(ledger.pool, [ehr], receipts[2]!.id, 'supervisor');
     await drain();
     expect((await states())[2]).toBe('filed');
   });

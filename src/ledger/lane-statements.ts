@@ -1,0 +1,185 @@
+/** The statements of the lanes: claim, extend, complete, finish, and the looks of sweep and watchdog. */
+import type { Work } from '../core/lane.ts';
+import type { PatientKey } from '../core/model.ts';
+import { statement } from './statement.ts';
+
+export type ClaimRow = {
+  patient_key: PatientKey;
+  lease_token: string;
+  changes: string;
+  failed_from: string | null;
+  has_held: boolean;
+  message_id: string | null;
+  attempts: number;
+  elapsed_ms: number | null;
+  doubt: boolean;
+  source: string;
+  record_id: string | null;
+  kind: string;
+  format: string;
+  content_type: string;
+  received_at: Date;
+  identifiers: Work['identifiers'] | null;
+  body: Buffer | null;
+  released: boolean;
+  latest_message: string | null;
+  generation: number | null;
+  voided_by: string | null;
+};
+
+export const claimLanes = statement<ClaimRow>(
+  'lane-claim',
+  `with picked as (
+      select patient_key from lane
+      where destination = $1 and due_at <= clock_timestamp()
+      order by due_at limit $2 for update skip locked
+    ), leased as (
+      update lane set due_at = clock_timestamp() + $3 * interval '1 ms', worker = $4,
+        lease_token = lease_token + 1
+      from picked where lane.destination = $1 and lane.patient_key = picked.patient_key
+      returning lane.patient_key, lane.lease_token, lane.changes
+    ), work as (
+      select l.patient_key, d.* from leased l cross join lateral (
+        select message_id, state, attempts, first_attempt_at, cause from delivery
+        where destination = $1 and lane = l.patient_key and state in ('due', 'filing')
+        order by message_id limit $5) d
+    ), marked as (
+      -- Found in 'filing': a worker died with it. That counts as an attempt, or a message that kills would kill for ever.
+      update delivery set state = 'filing', attempts = delivery.attempts + case when work.state = 'filing' then 1 else 0 end,
+        first_attempt_at = coalesce(delivery.first_attempt_at, clock_timestamp())
+      from work where delivery.message_id = work.message_id and delivery.destination = $1
+      returning delivery.message_id, delivery.attempts
+    )
+    select l.patient_key, l.lease_token::text, l.changes::text,
+      (select min(message_id)::text from delivery s
+        where s.destination = $1 and s.lane = l.patient_key and s.state = 'failed') as failed_from,
+      exists (select 1 from delivery s
+        where s.destination = $1 and s.lane = l.patient_key and s.state = 'held') as has_held,
+      w.message_id::text, k.attempts,
+      (extract(epoch from clock_timestamp() - w.first_attempt_at) * 1000)::float8 as elapsed_ms,
+      (w.state = 'filing' or coalesce(w.cause in ('send/timeout', 'send/connection-lost', 'send/answer-unreadable', 'send/partial'), false)) as doubt,
+      m.source, m.record_id, m.kind, m.format, m.content_type, m.received_at, m.identifiers,
+      coalesce(p.body, kept.body) as body,
+      exists (select 1 from audit a where a.message_id = m.id and a.action = 'release') as released,
+      r.latest_message::text, r.generation, r.voided_by::text
+    from leased l
+    left join work w on w.patient_key = l.patient_key
+    left join marked k on k.message_id = w.message_id
+    left join message m on m.id = w.message_id
+    left join payload p on p.message_id = m.id and p.received_at = m.received_at
+    left join payload_kept kept on kept.message_id = m.id
+    left join record r on r.source = m.source and r.record_id = m.record_id
+    order by l.patient_key, w.message_id`,
+);
+
+export const extend = statement<{ patient_key: PatientKey }>(
+  'lane-extend',
+  `update lane set due_at = clock_timestamp() + $1 * interval '1 ms'
+    from unnest($2::uuid[], $3::bigint[]) as held (patient_key, token)
+    where lane.destination = $4 and lane.patient_key = held.patient_key and lane.lease_token = held.token
+    returning lane.patient_key`,
+);
+
+export const completeMessages = statement<{ message_id: string; destination: string }>(
+  'lane-complete',
+  `with input as (
+      select x.* from jsonb_to_recordset($1::jsonb) as x (
+        message_id bigint, destination text, patient_key uuid, token bigint, state text, delivery_state text, cause text,
+        detail text, issues jsonb, attempted boolean, number int, started_at timestamptz, duration_ms int,
+        mapping_version text, void_source text, void_record text, reference text, display text)
+      join lane on lane.destination = x.destination and lane.patient_key = x.patient_key and lane.lease_token = x.token
+    ), new_delivery as (
+      update delivery set state = input.delivery_state, cause = input.cause,
+        attempts = delivery.attempts + case when input.attempted then 1 else 0 end
+      from input where delivery.message_id = input.message_id and delivery.destination = input.destination
+    ), summary as (
+      select input.message_id, min(input.cause) as cause,
+        case min(case s.state when 'failed' then 1 when 'held' then 2 when 'due' then 3 when 'filing' then 3
+             when 'filed' then 4 when 'voided' then 5 else 6 end)
+          when 1 then 'failed' when 2 then 'held' when 3 then 'received' when 4 then 'filed' when 5 then 'voided' else 'superseded' end as state
+      from input cross join lateral (
+        select input.delivery_state as state
+        union all
+        select d.state from delivery d where d.message_id = input.message_id and d.destination <> input.destination) s
+      group by input.message_id
+    ), new_message as (
+      update message set state = summary.state, cause = summary.cause, changed_at = clock_timestamp()
+      from summary where message.id = summary.message_id
+        and (message.state, message.cause) is distinct from (summary.state, summary.cause)
+    ), voided as (
+      update message set state = 'voided', changed_at = clock_timestamp() from input
+      where input.state = 'filed' and message.source = input.void_source and message.record_id = input.void_record
+        and message.state = 'filed' and message.id <> input.message_id
+      returning message.id, input.message_id as by
+    ), new_event as (
+      insert into event (message_id, state, cause, detail, issues, actor)
+      select message_id, case state when 'again' then 'received' else state end, cause, detail, issues, 'system' from input
+      union all
+      select id, 'voided', null, 'by message ' || by, null, 'system' from voided
+    ), new_patient as (
+      insert into ehr_patient (destination, patient_key, reference, display)
+      select distinct on (destination, patient_key) destination, patient_key, reference, display from input where reference is not null
+      order by destination, patient_key
+      on conflict (destination, patient_key) do update set reference = excluded.reference, display = excluded.display
+        where ehr_patient.reference is distinct from excluded.reference
+    ), new_link as (
+      insert into link (destination, artifact, message_id, source, record_id, patient_key, resource_type, reference,
+        version_id, action, tier, owned)
+      select x.destination, x.artifact, x.message_id, x.source, x.record_id, x.patient_key, x.resource_type, x.reference,
+        x.version_id, x.action, x.tier, x.owned
+      from jsonb_to_recordset($2::jsonb) as x (
+        message_id bigint, destination text, patient_key uuid, token bigint, source text, record_id text, artifact text,
+        resource_type text, reference text, version_id text, action text, tier text, owned text[])
+      join input on input.message_id = x.message_id and input.destination = x.destination
+      on conflict (destination, artifact, message_id) do update set reference = excluded.reference,
+        version_id = excluded.version_id, action = excluded.action, tier = excluded.tier, owned = excluded.owned, at = excluded.at
+    ), new_attempt as (
+      insert into attempt (message_id, destination, number, started_at, duration_ms, mapping_version, result, detail, exchanges)
+      select input.message_id, input.destination, input.number, input.started_at, input.duration_ms, input.mapping_version,
+        coalesce(input.cause, input.state), input.detail, x.exchanges
+      from unnest($3::bigint[], $4::text[],
+        $5::bytea[]) as x (message_id, destination, exchanges)
+      join input on input.message_id = x.message_id and input.destination = x.destination
+    )
+    select message_id::text, destination from input`,
+);
+
+export const finish = statement<Record<string, never>>(
+  'lane-finish',
+  `with input as (
+      select * from jsonb_to_recordset($1::jsonb) as x (
+        destination text, patient_key uuid, token bigint, changes bigint, again_ms float8, untried bigint[])
+    ), ours as (
+      update lane set worker = null,
+        due_at = case when input.again_ms is not null then clock_timestamp() + input.again_ms * interval '1 ms'
+                      when lane.changes <> input.changes then clock_timestamp() end
+      from input where lane.destination = input.destination and lane.patient_key = input.patient_key and lane.lease_token = input.token
+      returning lane.destination, input.untried
+    )
+    update delivery set state = 'due' from ours
+    where delivery.destination = ours.destination and delivery.message_id = any(ours.untried) and delivery.state = 'filing'`,
+);
+
+export const nextDue = statement<{ ms: number | null }>(
+  'lane-next-due',
+  `select (extract(epoch from min(due_at) - clock_timestamp()) * 1000)::float8 as ms from lane
+    where destination = $1 and due_at is not null`,
+);
+
+export const oldestDue = statement<{ ms: number | null }>(
+  'lane-oldest-due',
+  `select (extract(epoch from clock_timestamp() - min(due_at)) * 1000)::float8 as ms from lane
+    where due_at <= clock_timestamp()
+      and not exists (select 1 from destination d where d.id = lane.destination and d.paused)`,
+);
+
+export const sweep = statement<Record<string, never>>(
+  'lane-sweep',
+  `insert into lane (destination, patient_key, due_at, changes)
+    select distinct destination, lane, clock_timestamp(), 1 from delivery d
+    where state in ('due', 'filing') and not exists (
+      select 1 from lane l where l.destination = d.destination and l.patient_key = d.lane and l.due_at is not null)
+    on conflict (destination, patient_key) do update set due_at = excluded.due_at, changes = lane.changes + 1
+      where lane.due_at is null
+    returning patient_key`,
+);
