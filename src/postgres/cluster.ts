@@ -88,7 +88,7 @@ export async function createCluster(
     await give(staging, account);
     await give(passwordFile, account);
     await initdb(staging, passwordFile, binaries, account);
-    await writeFile(path.join(staging, 'pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n');
+    await writeFile(path.join(staging, 'pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n', { flush: true });
     await syncFolder(staging);
     await rename(staging, dir).catch((error: unknown) => {
       if (!['EEXIST', 'ENOTEMPTY'].includes(errnoOf(error) ?? '')) throw error;

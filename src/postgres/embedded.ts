@@ -60,7 +60,10 @@ export type EmbeddedOptions = {
   readonly binaries?: Package;
 };
 
-const readyWithinMs = 120_000;
+/** Recovery after a crash may take minutes on a slow disk, and would begin anew if it were cut short. */
+const readyWithinMs = 600_000;
+/** For an earlier server, or its last backends, to go away. */
+const patienceMs = 60_000;
 const stopWithinMs = 60_000;
 const lookEveryMs = 250;
 const lowSpaceBytes = 32 << 20;
@@ -111,10 +114,14 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     const dataDir = await dataFolder(options.dataDir);
     await sweepAbandoned(dataDir);
     const remembered = await recall(dataDir);
-    users = await register(dataDir);
-    const site = await prepare(dataDir, remembered, users, options.binaries, note);
+    const account = await accountFor([remembered.elsewhere ?? path.join(dataDir, 'postgres')], note);
+    const place = await clusterPlace(dataDir, remembered, account);
+    users = await register(path.dirname(place));
+    const site = await prepare({ dataDir, clusterDir: place, account, users }, remembered, options.binaries, note);
     clusterDir = site.clusterDir;
-    const server = await bringUp(site, await portFor(remembered, options.port), 'any port');
+    // Others on the list know the server by its port: it may then not move to another.
+    const ports = (await users.alone()) ? 'any port' : 'this port';
+    const server = await bringUp(site, await portFor(remembered, options.port), ports);
     await remember(dataDir, { port: server.port });
     options.log('info', server.adopted ? 'postgres.adopted' : 'postgres.started', {
       pid: server.pid,
@@ -160,15 +167,12 @@ async function dataFolder(dataDir: string): Promise<string> {
 }
 
 async function prepare(
-  dataDir: string,
+  { dataDir, clusterDir, account, users }: Pick<Site, 'dataDir' | 'clusterDir' | 'account' | 'users'>,
   remembered: Remembered,
-  users: Registration,
   given: Package | undefined,
   note: (notice: string) => void,
 ): Promise<Site> {
   const inside = path.join(dataDir, 'postgres');
-  const account = await accountFor([remembered.elsewhere ?? inside], note);
-  const clusterDir = await clusterPlace(dataDir, remembered, account);
   if (clusterDir !== inside) {
     note(
       `The account of Postgres (${account.name}) cannot enter ${dataDir}: the database lies in ${clusterDir}. ` +
@@ -242,18 +246,19 @@ async function bringUp(
 ): Promise<Server> {
   const { clusterDir } = site;
   const until = performance.now() + readyWithinMs;
+  const patience = performance.now() + patienceMs;
   let port = wished;
   let passwordWasReset = false;
   let begun: Server | undefined;
   for (;;) {
     signal?.throwIfAborted();
     try {
-      const found = await adopt(site, until);
+      const found = await adopt(site, until, signal);
       const server = found
         ? found.pid === begun?.pid
           ? begun
           : found
-        : (begun = await begin(site, port, ports, until));
+        : (begun = await begin(site, port, ports, until, signal));
       await ensureDatabase({ port: server.port, password: site.password, clusterDir });
       return server;
     } catch (error) {
@@ -263,24 +268,30 @@ async function bringUp(
         passwordWasReset = true;
         await stopRunning(clusterDir);
         await resetPassword(clusterDir, site.password, site.binaries, site.account);
-      } else if (error.code !== 'in-use' || performance.now() > until) throw error;
+      } else if (error.code !== 'in-use' || performance.now() > patience) throw error;
       await pause(100);
     }
   }
 }
 
-async function adopt({ clusterDir }: Site, until: number): Promise<Server | undefined> {
+async function adopt({ clusterDir }: Site, until: number, signal?: AbortSignal): Promise<Server | undefined> {
   const found = await runningServer(clusterDir);
   if (!found) return undefined;
   const identity = await identityOf(found.pid);
   if (found.status === 'stopping' || identity === undefined) {
     throw new EmbeddedPostgresError('in-use', `The Postgres on ${clusterDir} (pid ${found.pid}) is stopping.`);
   }
-  const ready = await untilReady(clusterDir, { pid: found.pid }, until - performance.now());
+  const ready = await untilReady(clusterDir, { pid: found.pid }, until - performance.now(), signal);
   return { pid: ready.pid, identity, port: ready.port, adopted: true };
 }
 
-async function begin(site: Site, port: number, ports: 'any port' | 'this port', until: number): Promise<Server> {
+async function begin(
+  site: Site,
+  port: number,
+  ports: 'any port' | 'this port',
+  until: number,
+  signal?: AbortSignal,
+): Promise<Server> {
   const { clusterDir, binaries, account, logFile } = site;
   if ((await clusterAt(clusterDir, binaries.major)) === 'absent') throw clusterMissing(site.dataDir, clusterDir);
   await clearStalePidFile(clusterDir);
@@ -293,7 +304,7 @@ async function begin(site: Site, port: number, ports: 'any port' | 'this port', 
   await rotate(logFile);
   const { pid, ended } = await launch({ clusterDir, binaries, account, port, logFile });
   const identity = await identityOf(pid);
-  await untilReady(clusterDir, { pid, ended }, until - performance.now());
+  await untilReady(clusterDir, { pid, ended }, until - performance.now(), signal);
   return { pid, identity, port, adopted: false, ended };
 }
 

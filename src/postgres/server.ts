@@ -177,11 +177,13 @@ export async function untilReady(
   clusterDir: string,
   server: { pid: number; ended?: Promise<EmbeddedPostgresError> },
   withinMs: number,
+  signal?: AbortSignal,
 ): Promise<PidFile> {
   let ended: EmbeddedPostgresError | undefined;
   void server.ended?.then((why) => (ended = why));
   const until = performance.now() + withinMs;
   for (;;) {
+    signal?.throwIfAborted();
     const file = await readPidFile(clusterDir);
     if (file?.pid === server.pid && file.status === 'ready') return file;
     if (ended) throw ended;

@@ -1,9 +1,13 @@
 /**
- * Which Tejido processes use the server of a data folder: one empty file each, named after the process. It decides who
- * stops the server: the last one out.
+ * Which Tejido processes use a cluster: one empty file each, named after the process and its host. It decides who stops
+ * the server (the last one out), and keeps two hosts or containers from serving one shared folder: there a pid says
+ * nothing, and two servers on one cluster would destroy it.
  */
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { EmbeddedPostgresError } from './errors.ts';
 import { identityOf } from './process.ts';
 
 export type Registration = {
@@ -13,29 +17,88 @@ export type Registration = {
   alone(): Promise<boolean>;
 };
 
+/** A host that has not renewed its entry for this long is taken for dead. */
+const silentAfterMs = 15_000;
+const renewEveryMs = 3_000;
+
+type Entry = { readonly host: string; readonly pid: number; readonly identity: string };
+
+const hostName = () => os.hostname().replaceAll(/[^A-Za-z0-9.-]/g, '-');
+
+function entryOf(name: string): Entry | undefined {
+  const [host, pid, identity] = name.split('_');
+  return host === undefined || pid === undefined || identity === undefined
+    ? undefined
+    : { host, pid: Number(pid), identity };
+}
+
+const renewedAt = async (file: string): Promise<number | undefined> =>
+  (await stat(file).catch(() => undefined))?.mtimeMs;
+
+/**
+ * Waits until the other host has been silent long enough.
+ * @throws EmbeddedPostgresError `in-use` as soon as it renews its entry.
+ */
+async function untilSilent(file: string, host: string): Promise<void> {
+  const first = await renewedAt(file);
+  for (let last = first; last !== undefined && Date.now() - last < silentAfterMs; last = await renewedAt(file)) {
+    if (last !== first) {
+      throw new EmbeddedPostgresError(
+        'in-use',
+        `Another host or container ("${host}") uses this database (${path.dirname(path.dirname(file))}). Only processes of one host may ` +
+          'share an embedded Postgres: stop Tejido there, or give both a Postgres server with DATABASE_URL.',
+      );
+    }
+    await pause(200);
+  }
+  await rm(file, { force: true });
+}
+
 let registrations = 0;
 
-export async function register(dataDir: string): Promise<Registration> {
-  const folder = path.join(dataDir, 'postgres.users');
+/**
+ * @param parent the folder that holds the cluster.
+ * @throws EmbeddedPostgresError `in-use` when another host is at work on it.
+ */
+export async function register(parent: string): Promise<Registration> {
+  const folder = path.join(parent, 'postgres.users');
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const host = hostName();
   registrations += 1;
-  const own = `${process.pid}_${await identityOf(process.pid)}_${registrations}`;
-  await writeFile(path.join(folder, own), '', { mode: 0o600 });
+  const own = `${host}_${process.pid}_${await identityOf(process.pid)}_${registrations}`;
+  const file = path.join(folder, own);
+  await writeFile(file, '', { mode: 0o600 });
+
+  const renew = () => utimes(file, new Date(), new Date()).catch(() => undefined);
+  const renewing = setInterval(() => void renew(), renewEveryMs).unref();
+  const leave = () => {
+    clearInterval(renewing);
+    return rm(file, { force: true });
+  };
+  try {
+    for (const name of await readdir(folder)) {
+      const other = entryOf(name);
+      if (other && other.host !== host) await untilSilent(path.join(folder, name), other.host);
+    }
+  } catch (error) {
+    await leave();
+    throw error;
+  }
 
   const alone = async (): Promise<boolean> => {
     let others = 0;
-    for (const entry of await readdir(folder)) {
-      const [pid, identity] = entry.split('_');
-      if (entry === own) continue;
-      if ((await identityOf(Number(pid))) === identity) others += 1;
-      else await rm(path.join(folder, entry), { force: true });
+    for (const name of await readdir(folder)) {
+      const other = entryOf(name);
+      if (name === own || !other) continue;
+      if (other.host !== host || (await identityOf(other.pid)) === other.identity) others += 1;
+      else await rm(path.join(folder, name), { force: true });
     }
     return others === 0;
   };
   return {
     alone,
     leave: async () => {
-      await rm(path.join(folder, own), { force: true });
+      await leave();
       return alone();
     },
   };

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { execFile, spawn } from 'node:child_process';
-import { appendFile, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -222,6 +222,37 @@ describe('an embedded Postgres', () => {
     }
   });
 
+  test('waits for its own port while it runs, since others know the URL; it can be stopped meanwhile', async () => {
+    const keeper = world.start(dataDir);
+    const { url, pid } = await keeper.ready();
+    /** While the keeper is frozen it cannot be quicker than the stranger. */
+    const killAndTakePort = async (server: number) => {
+      process.kill(keeper.pid, 'SIGSTOP');
+      process.kill(server, 'SIGKILL');
+      await eventually('the server is gone', async () => !(await isAlive(server)));
+      const stranger = createServer();
+      await new Promise<void>((resolve) => stranger.listen(Number(new URL(url).port), '127.0.0.1', resolve));
+      process.kill(keeper.pid, 'SIGCONT');
+      return stranger;
+    };
+    const seen = keeper.lines.length;
+    const first = await killAndTakePort(pid);
+    await keeper.until((line) => line['state'] === 'restarting' && line['reason'] === 'port-busy', seen);
+    first.close();
+    const back = await keeper.until((line) => line['state'] === 'running' && line['pid'] !== pid, seen);
+    expect(await keptRow(url)).toBe(42);
+
+    const seenAgain = keeper.lines.length;
+    const second = await killAndTakePort(Number(back['pid']));
+    try {
+      await keeper.until((line) => line['reason'] === 'port-busy', seenAgain);
+      await keeper.stop();
+      expect(keeper.lines.at(-1)).toEqual({ stopped: true });
+    } finally {
+      second.close();
+    }
+  });
+
   test('refuses a cluster of another major version, and touches nothing', async () => {
     const cluster = path.join(dataDir, 'postgres');
     await writeFile(path.join(cluster, 'PG_VERSION'), '15\n');
@@ -255,6 +286,25 @@ describe('an embedded Postgres', () => {
 
   test('sets the password anew when the data folder lost it', async () => {
     await rm(path.join(dataDir, 'postgres.json'));
+    const { url } = await world.start(dataDir).ready();
+    expect(await keptRow(url)).toBe(42);
+  });
+
+  test('does not serve a folder that a living process of another host uses', async () => {
+    const users = path.join(dataDir, 'postgres.users');
+    const entry = path.join(users, 'other-host_17_abc-123_1');
+    await mkdir(users, { recursive: true });
+    await writeFile(entry, '');
+    const beating = setInterval(() => void utimes(entry, new Date(), new Date()).catch(() => undefined), 100);
+    try {
+      const refused = world.start(dataDir);
+      const line = await refused.until((said) => 'failed' in said);
+      expect(line).toMatchObject({ failed: 'in-use', message: expect.stringContaining('other-host') });
+    } finally {
+      clearInterval(beating);
+    }
+    const aMinuteAgo = new Date(Date.now() - 60_000);
+    await utimes(entry, aMinuteAgo, aMinuteAgo);
     const { url } = await world.start(dataDir).ready();
     expect(await keptRow(url)).toBe(42);
   });
