@@ -1,4 +1,4 @@
-/** Lexical rules of R4 where @medplum/core is lax: times without minutes or zone, and UCUM without a code. */
+/** Lexical rules of R4 where @medplum/core is lax: empty strings, times without minutes or zone, UCUM without a code. */
 import type { Issue } from '../core/outcome.ts';
 import { walk } from './walk.ts';
 
@@ -19,8 +19,15 @@ const quantities = new Set(['Quantity', 'SimpleQuantity', 'Age', 'Count', 'Dista
 export function formatIssues(resource: { readonly resourceType: string }): readonly Issue[] {
   const issues: Issue[] = [];
   walk(resource, resource.resourceType, resource.resourceType, ({ path, type, json }) => {
+    if (typeof json === 'string' && json.trim() === '')
+      issues.push({
+        where: path,
+        what: 'an empty value is not allowed; leave the element out',
+        code: 'value',
+        severity: 'error',
+      });
     const form = forms[type];
-    if (form !== undefined && typeof json === 'string' && !form.test(json))
+    if (form !== undefined && typeof json === 'string' && json !== '' && !form.test(json))
       issues.push({ where: path, what: `this is no ${type}`, code: 'value', severity: 'error' });
     if (!quantities.has(type) || typeof json !== 'object' || json === null) return;
     const { system, code } = json as { system?: unknown; code?: unknown };
