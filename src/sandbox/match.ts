@@ -77,6 +77,8 @@ export function matches(resource: Stored, filter: Filter, resolve: Resolve): boo
         return asked !== undefined && spans.some((has) => compareSpans(filter.operator, has, asked));
       });
     }
+    case 'number':
+    case 'quantity':
     default:
       return splitSearchOnComma(filter.value).some((one) =>
         values.some((value) => quantityIs(value.value, one, filter.operator)),
