@@ -98,7 +98,7 @@ export function withSnapshot(profile: Profile, bases: Bases): Profile {
     elements[at] = { ...standing, ...change, ...(constraint.length === 0 ? {} : { constraint }) };
   }
   const { differential, ...rest } = profile;
-  return { ...rest, snapshot: { element: elements }, differential } as Profile;
+  return { ...rest, snapshot: { element: elements }, differential };
 }
 
 /** What the script writes: file name → content. */
