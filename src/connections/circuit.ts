@@ -53,8 +53,8 @@ export function admit(circuit: Circuit, now: Date, policy: CircuitPolicy = defau
       }
       return { admitted: false, circuit, cause: 'send/unavailable', waitMs: policy.baseMs };
     case 'paused':
-      return { admitted: false, circuit, cause: circuit.cause, waitMs: pausedWaitMs };
   }
+  return { admitted: false, circuit, cause: circuit.cause, waitMs: pausedWaitMs };
 }
 
 /** What an attempt told about the destination itself, whatever became of the message. */
@@ -79,14 +79,13 @@ export function learn(
       return circuit.state === 'half-open' ? { state: 'open', until: moment.now, opened: circuit.opened } : circuit;
     case 'refuses-credentials':
       return pause(moment.now, 'send/auth', 'the destination refused our credentials');
-    case 'fails': {
-      // Attempts that left before it opened report late: they neither lengthen nor shorten the wait.
-      if (circuit.state === 'open') return circuit;
-      if (circuit.state === 'half-open') return opened(circuit.opened + 1, moment, policy);
-      const failures = circuit.failures + 1;
-      return failures >= policy.failures ? opened(1, moment, policy) : { state: 'closed', failures };
-    }
+    case 'fails':
   }
+  // Attempts that left before it opened report late: they neither lengthen nor shorten the wait.
+  if (circuit.state === 'open') return circuit;
+  if (circuit.state === 'half-open') return opened(circuit.opened + 1, moment, policy);
+  const failures = circuit.failures + 1;
+  return failures >= policy.failures ? opened(1, moment, policy) : { state: 'closed', failures };
 }
 
 export const pause = (now: Date, cause: CauseCode, reason: string): Circuit => ({

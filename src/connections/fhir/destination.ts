@@ -193,19 +193,17 @@ const abandoned: Failure = { cause: 'internal/unexpected', detail: 'given up' };
 function evidenceOf(failure: Failure | undefined): Evidence {
   if (failure === undefined) return 'answers';
   if (failure === abandoned) return 'nothing';
-  switch (failure.cause) {
-    case 'send/connection-refused':
-    case 'send/unavailable':
-    case 'send/timeout':
-    case 'send/connection-lost':
-      return 'fails';
-    case 'send/throttled':
-    case 'internal/unexpected':
-      return 'nothing';
-    default:
-      return causeOf(failure.cause).class === 'auth' ? 'refuses-credentials' : 'answers';
-  }
+  if (silent.has(failure.cause)) return 'fails';
+  if (failure.cause === 'send/throttled' || failure.cause === 'internal/unexpected') return 'nothing';
+  return causeOf(failure.cause).class === 'auth' ? 'refuses-credentials' : 'answers';
 }
+
+const silent: ReadonlySet<CauseCode> = new Set([
+  'send/connection-refused',
+  'send/unavailable',
+  'send/timeout',
+  'send/connection-lost',
+]);
 
 function capabilitySource(config: FhirDestinationConfig, client: FhirClient, clock: Clock): CapabilitySource {
   const maxAgeMs = config.capabilityMaxAgeMs ?? hourMs;

@@ -356,7 +356,7 @@ function writeOf(filing: Progress, work: Work): Outgoing {
     kind: 'create',
     artifact,
     fullUrl,
-    resource: resource as Resource,
+    resource,
     ...(ifNoneExist === undefined ? {} : { ifNoneExist }),
     work,
   };
@@ -742,7 +742,7 @@ async function mergeStep(filing: Progress, step: Extract<FilingStep, { do: 'merg
   const done = await amend(
     env,
     target.reference,
-    (current) => overlay(current, elements as Resource),
+    (current) => overlay(current, elements),
     run,
     target.current,
   );

@@ -180,7 +180,7 @@ export async function publicKeys(keys: readonly SmartKey[]): Promise<JSONWebKeyS
         const whole = key.jwk ?? (await exportJWK(createPrivateKey(key.pem ?? '')));
         const half: Record<string, unknown> = {};
         for (const part of publicParts) if (whole[part] !== undefined) half[part] = whole[part];
-        const kid = key.kid === '' ? await calculateJwkThumbprint(half as JWK) : key.kid;
+        const kid = key.kid === '' ? await calculateJwkThumbprint(half) : key.kid;
         return { ...(half as JWK), kid, alg: key.alg, use: 'sig', key_ops: ['verify'] };
       }),
     ),
