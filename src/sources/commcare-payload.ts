@@ -62,11 +62,15 @@ function fromJson(raw: Uint8Array, limits: JsonLimits): Outcome<Json> {
   return isRecord(item.value) ? ok(item.value) : unreadable('The payload is not a JSON object.');
 }
 
+const withoutPrefix = (name: string): string => name.slice(name.indexOf(':') + 1);
+
 const xml = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
+  // Not `removeNSPrefix`: it takes the default xmlns away too, and that is the form's identity.
+  ignoreAttributes: (name: string) => name.startsWith('xmlns:'),
+  transformTagName: withoutPrefix,
+  transformAttributeName: (name: string) => `@${withoutPrefix(name)}`,
+  attributeNamePrefix: '',
   textNodeName: '#text',
-  removeNSPrefix: true,
   parseTagValue: false,
   parseAttributeValue: false,
   ignoreDeclaration: true,
