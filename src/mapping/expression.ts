@@ -23,10 +23,13 @@ export type Variables = Readonly<Record<string, Value | undefined>>;
 /** `this` is the item the expression is about; without it names refer to variables (`src.name` is `%src.name`). */
 export type Evaluate = (expression: string, variables: Variables, context?: Value) => readonly Value[];
 
-const partsOf = (iso: string, zone: string): Readonly<Record<string, string>> | undefined => {
-  const instant = new Date(iso);
-  if (Number.isNaN(instant.getTime())) return undefined;
-  const format = new Intl.DateTimeFormat('en-CA', {
+/** Making a formatter costs a hundred times what using it does. */
+const formatters = new Map<string, Intl.DateTimeFormat>();
+
+const formatterOf = (zone: string): Intl.DateTimeFormat => {
+  const standing = formatters.get(zone);
+  if (standing !== undefined) return standing;
+  const made = new Intl.DateTimeFormat('en-CA', {
     timeZone: zone,
     hourCycle: 'h23',
     year: 'numeric',
@@ -35,7 +38,18 @@ const partsOf = (iso: string, zone: string): Readonly<Record<string, string>> | 
     hour: '2-digit',
     minute: '2-digit',
   });
-  return Object.fromEntries(format.formatToParts(instant).map(({ type, value }) => [type, value]));
+  formatters.set(zone, made);
+  return made;
+};
+
+const partsOf = (iso: string, zone: string): Readonly<Record<string, string>> | undefined => {
+  const instant = new Date(iso);
+  if (Number.isNaN(instant.getTime())) return undefined;
+  return Object.fromEntries(
+    formatterOf(zone)
+      .formatToParts(instant)
+      .map(({ type, value }) => [type, value]),
+  );
 };
 
 /**
@@ -155,6 +169,48 @@ const safe = (error: unknown): string =>
 
 type Compiled = (context: unknown, variables: Record<string, unknown>) => unknown[];
 
+type PlainPath = { readonly variable: string; readonly steps: readonly string[]; readonly exists: boolean };
+
+/** `%v.a.b` and `%v.a.b.exists()`: more than half of what maps ask, and plain JSON answers it without the engine. */
+function plainPathOf(expression: string): PlainPath | undefined {
+  const bare = expression.startsWith('(') && expression.endsWith(')') ? expression.slice(1, -1) : expression;
+  const [, variable, path, exists] = /^%([A-Za-z_]\w*)((?:\.[A-Za-z_]\w*)*?)(\.exists\(\))?$/u.exec(bare) ?? [];
+  return variable === undefined
+    ? undefined
+    : { variable, steps: (path ?? '').split('.').slice(1), exists: exists !== undefined };
+}
+
+/** Undefined when a FHIR type comes in, whose model the engine knows. */
+function followPlain({ variable, steps, exists }: PlainPath, variables: Variables): readonly Value[] | undefined {
+  if (!Object.hasOwn(variables, variable)) return undefined;
+  const root = variables[variable];
+  let items: unknown[] = root === undefined ? [] : [root.json];
+  if (root !== undefined && (root.type !== undefined || !isObject(root.json))) return undefined;
+  for (const step of steps) {
+    items = items
+      .flatMap((item) => (isObject(item) && Object.hasOwn(item, step) ? item[step] : undefined))
+      .filter((item) => item !== undefined && item !== null);
+    if (items.some((item) => isObject(item) && Object.hasOwn(item, 'resourceType'))) return undefined;
+  }
+  if (exists) return [{ json: items.length > 0, type: 'boolean' }];
+  return items.flatMap((json): Value[] => {
+    if (isObject(json)) return [{ json }];
+    const type = literalType(json, json);
+    return isPrimitive(json) && type !== undefined ? [{ json, type }] : [];
+  });
+}
+
+const words = new Map<string, ReadonlySet<string>>();
+
+/** Names that stand in an expression, variables among them. There are as many expressions as the maps have. */
+export function wordsOf(expression: string): ReadonlySet<string> {
+  const standing = words.get(expression);
+  if (standing !== undefined) return standing;
+  const found = new Set(expression.match(/[A-Za-z_]\w*/gu));
+  words.set(expression, found);
+  return found;
+}
+
 /** Expressions are kept compiled as long as the evaluator lives. */
 export function makeEvaluate(): Evaluate {
   const compiled = new Map<string, Compiled>();
@@ -181,7 +237,12 @@ export function makeEvaluate(): Evaluate {
     compiled.set(expression, made);
     return made;
   };
+  const plain = new Map<string, PlainPath | undefined>();
   return (expression, variables, context) => {
+    if (!plain.has(expression)) plain.set(expression, plainPathOf(expression));
+    const path = plain.get(expression);
+    const followed = path === undefined ? undefined : followPlain(path, variables);
+    if (followed !== undefined) return followed;
     const environment: Record<string, unknown> = {};
     for (const [name, value] of Object.entries(variables)) environment[name] = value === undefined ? [] : passed(value);
     try {

@@ -3,7 +3,7 @@
  * Pure: same map, same input, same uuids → same output.
  */
 import { conform } from './conform.ts';
-import type { Evaluate } from './expression.ts';
+import { wordsOf, type Evaluate } from './expression.ts';
 import { RuleError, stoppedAt } from './faults.ts';
 import type { ConceptMap, Group, MapText, Parameter, Rule, RuleSource, RuleTarget } from './model.ts';
 import { withSource, withTarget, type Scope, type Source } from './scope.ts';
@@ -210,9 +210,10 @@ class Run {
   #evaluate(expression: string, scope: Scope, context?: Value): readonly Value[] {
     const variables: Record<string, Value | undefined> = {};
     // Writing a target out is work: only those that the expression may mean.
+    const mentioned = wordsOf(expression);
     for (const [name, node] of scope.targets)
-      if (expression.includes(name)) variables[name] = valueOfNode(this.#library.types, node);
-    for (const [name, source] of scope.sources) if (expression.includes(name)) variables[name] = this.#valueOf(source);
+      if (mentioned.has(name)) variables[name] = valueOfNode(this.#library.types, node);
+    for (const [name, source] of scope.sources) if (mentioned.has(name)) variables[name] = this.#valueOf(source);
     return this.#library.evaluate(expression, variables, context);
   }
 
