@@ -37,6 +37,9 @@ type Surroundings = {
 };
 
 const writes = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' } as const;
+/** A condition of which nothing was understood still is one. */
+const matchesEverything = '_count=2';
+
 const isWrite = (method: string): method is keyof typeof writes => Object.hasOwn(writes, method);
 
 export function createInteractions({
@@ -81,7 +84,7 @@ export function createInteractions({
     if (ifMatch !== undefined) headers['if-match'] = ifMatch.includes('"') ? ifMatch : `"${ifMatch}"`;
     const ifNoneExist = header(asked.headers, 'if-none-exist');
     if (method === 'POST' && ifNoneExist !== undefined && asked.offer.conditionalCreate(type))
-      headers['if-none-exist'] = queryOf(criteria(asked, type, ifNoneExist));
+      headers['if-none-exist'] = queryOf(criteria(asked, type, ifNoneExist)) || matchesEverything;
     let query: FhirRequest['query'] = {};
     if (segments.length === 1 && method !== 'POST') {
       const conditions = criteria(asked, type, asked.query);
@@ -97,11 +100,13 @@ export function createInteractions({
       headers,
       body,
     };
-    const [outcome, resource] = await fhir.handleRequest(request, repositoryFor(asked));
-    const status = statusOf(outcome);
-    if (status >= 400) throw new OperationOutcomeError(outcome);
+    const repository = repositoryFor(asked);
+    const [outcome, resource] = await fhir.handleRequest(request, repository);
+    if (statusOf(outcome) >= 400) throw new OperationOutcomeError(outcome);
     if (method === 'DELETE') return { status: 204 };
-    return { status, headers: headersOf(method, resource as unknown as Stored), body: resource };
+    const stored = resource as unknown as Stored;
+    const status = repository.made(stored.resourceType, stored.id) ? 201 : statusOf(outcome);
+    return { status, headers: headersOf(method, stored), body: stored };
   };
 
   const headersOf = (method: string, { resourceType, id, meta }: Stored): Record<string, string> => ({

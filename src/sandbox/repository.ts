@@ -50,8 +50,7 @@ export class SandboxRepository extends FhirRepository {
   readonly #behaviour: Behaviour;
   readonly #commit: (changes: readonly Change[]) => void;
   #pending: Change[] | undefined;
-  /** What this request has written, in order. */
-  readonly written: Change[] = [];
+  readonly #made = new Set<string>();
 
   constructor(store: Store, behaviour: Behaviour, commit: (changes: readonly Change[]) => void) {
     super();
@@ -66,6 +65,11 @@ export class SandboxRepository extends FhirRepository {
 
   generateId(): string {
     return generateId();
+  }
+
+  /** Whether this request brought the resource into being: 201, not 200. */
+  made(type: string, id: string): boolean {
+    return this.#made.has(`${type}/${id}`);
   }
 
   current(type: string, id: string): Stored | undefined {
@@ -84,7 +88,6 @@ export class SandboxRepository extends FhirRepository {
       const result = await callback(this);
       this.#checkReferences(pending);
       this.#commit(pending);
-      this.written.push(...pending);
       return result;
     } catch (error) {
       this.#store.undo(pending);
@@ -290,6 +293,7 @@ export class SandboxRepository extends FhirRepository {
   }
 
   #apply(type: string, id: string, version: Version): void {
+    if (!this.#store.entry(type, id)) this.#made.add(`${type}/${id}`);
     this.#pending?.push(this.#store.apply(type, id, version));
   }
 

@@ -208,7 +208,8 @@ async function act(
   const status = statusOf(outcome);
   if (status >= 400) throw new OperationOutcomeError(outcome);
   if (method === 'DELETE') return { response: { status: '204 No Content' } };
-  return answer(status, resource as unknown as Stored, rules);
+  const stored = resource as unknown as Stored;
+  return answer(repository.made(stored.resourceType, stored.id) ? 201 : status, stored, rules);
 }
 
 /** A conditional update may leave out the id; any other must name the one that the url names. */

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { at, bench, observation, patient } from './support.ts';
+import { until } from './hook.ts';
 import type { Reply } from './support.ts';
 
 const { server, call } = await bench();
@@ -129,7 +130,7 @@ describe('the answer', () => {
 
   test('_lastUpdated gives what changed since, oldest first', async () => {
     const before = new Date(Date.now() + 1).toISOString();
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => new Date().toISOString() > before);
     await call('PUT', '/Patient/ana', { body: { ...patient('1'), id: 'ana' } });
     expect(ids(await call('GET', `/Patient?_lastUpdated=gt${before}&_sort=_lastUpdated`))).toEqual(['ana']);
     expect(ids(await call('GET', '/Patient?_sort=_lastUpdated'))).toEqual(['luis', 'ana']);
