@@ -139,17 +139,22 @@ export function classifyError(error: unknown): { readonly cause: CauseCode; read
   return { cause: 'send/connection-lost', detail: `the connection broke (${code})` };
 }
 
+/** By shape, not by class: an error may come from another realm. */
+const shaped = (error: unknown): Readonly<Record<string, unknown>> =>
+  typeof error === 'object' && error !== null ? (error as Record<string, unknown>) : {};
+
 function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  if ('code' in error && typeof error.code === 'string') return error.code;
-  if (error.cause instanceof Error) return codeOf(error.cause);
-  return error.name;
+  const { code, cause, name } = shaped(error);
+  // A DOMException (an aborted signal) has a numeric code and a telling name.
+  if (typeof code === 'string') return code;
+  if (typeof cause === 'object' && cause !== null) return codeOf(cause);
+  return typeof name === 'string' ? name : 'unknown';
 }
 
 function isConnecting(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  if ('syscall' in error && (error.syscall === 'connect' || error.syscall === 'getaddrinfo')) return true;
-  return error.message.includes('before secure TLS connection was established');
+  const { syscall, message } = shaped(error);
+  if (syscall === 'connect' || syscall === 'getaddrinfo') return true;
+  return typeof message === 'string' && message.includes('before secure TLS connection was established');
 }
 
 function flat(headers: Readonly<Record<string, string | string[] | undefined>>): Record<string, string> {

@@ -4,7 +4,8 @@ import type { Circuit } from '../../src/connections/circuit.ts';
 
 const policy = { failures: 3, baseMs: 1000, capMs: 4000 };
 const at = (ms: number): Date => new Date(1_000_000 + ms);
-const fails = (circuit: Circuit, ms: number): Circuit => learn(circuit, 'fails', { now: at(ms), jitter: 0.999_999 }, policy);
+const fails = (circuit: Circuit, ms: number): Circuit =>
+  learn(circuit, 'fails', { now: at(ms), jitter: 0.999_999 }, policy);
 const broken = (): Circuit => fails(fails(fails(closed, 0), 0), 0);
 
 describe('the circuit of a destination', () => {

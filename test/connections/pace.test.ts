@@ -19,7 +19,10 @@ describe('what a server says about its limit', () => {
   });
 
   test('the size of the quota is read from its policy', () => {
-    const headers = { ratelimit: '"fhirInteractions";r=100;t=30', 'ratelimit-policy': '"fhirInteractions";q=50000;w=60' };
+    const headers = {
+      ratelimit: '"fhirInteractions";r=100;t=30',
+      'ratelimit-policy': '"fhirInteractions";q=50000;w=60',
+    };
     expect(quotaOf(headers, now)).toEqual({ remaining: 100, resetsInMs: 30_000, limit: 50_000 });
   });
 });
@@ -48,7 +51,10 @@ describe('the pace', () => {
   });
 
   test('with less left than one request costs, it waits for the renewal', () => {
-    const pace = { ...observe(unhurried, 201, { ratelimit: '"q";r=50;t=20', 'ratelimit-policy': '"q";q=50000' }, now), cost: 100 };
+    const pace = {
+      ...observe(unhurried, 201, { ratelimit: '"q";r=50;t=20', 'ratelimit-policy': '"q";q=50000' }, now),
+      cost: 100,
+    };
     expect(take(pace, now).waitMs).toBe(20_000);
     expect(take(pace, later(20_000)).waitMs).toBe(0);
   });

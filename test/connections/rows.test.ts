@@ -34,7 +34,15 @@ describe('row 1: concurrent conditional transactions', () => {
     const destination = ehr.destination();
     const keys = Array.from({ length: 8 }, (_, index) => `v${index}`);
     const last = new Map<string, Filing>();
-    for (let round = 0; round < 10 && last.values().filter((each) => each.failure === undefined).toArray().length < 8; round += 1) {
+    for (
+      let round = 0;
+      round < 10 &&
+      last
+        .values()
+        .filter((each) => each.failure === undefined)
+        .toArray().length < 8;
+      round += 1
+    ) {
       const todo = keys.filter((key) => last.get(key)?.failure !== undefined || !last.has(key));
       const answers = await Promise.all(todo.map((key) => destination.file(plan(visit(key)))));
       for (const [index, answer] of answers.entries()) {
@@ -71,33 +79,22 @@ describe('row 2: limits on the size of a transaction', () => {
     );
     const second = filed(await destination.file(plan(changed)));
     expect(second.links.map(({ action }) => action)).toEqual(Array.from({ length: 12 }, () => 'updated'));
-    expect(ours(ehr, 'Observation').every((each) => (each['valueQuantity'] as { value: number }).value === 61)).toBe(true);
+    expect(ours(ehr, 'Observation').every((each) => (each['valueQuantity'] as { value: number }).value === 61)).toBe(
+      true,
+    );
   });
 });
 
 describe('row 3: a transaction that is run as a batch', () => {
-  test('has every entry read: what was refused is named, the rest stands with real references', async () => {
+  test('answers 200 outside: every entry is read, the one refused is named, the rest stands with real references', async () => {
     ehr.admin.quirks.set('transaction-as-batch');
-    const [encounter, first, second] = visit('b');
-    const broken = put('b.bad', { ...observation('bad', 1), status: 'final', valueQuantity: { value: 'many' } });
-    const destination = ehr.destination();
-    const filing = await destination.file(plan([encounter, first, broken, second].filter((step) => step !== undefined)));
-    // The sandbox without a validator takes it: then the row is about references alone.
-    if (filing.failure !== undefined) expect(filing.failure.cause).toBe('send/refused');
-    expect(ours(ehr, 'Encounter')).toHaveLength(1);
-    expectRealReferences();
-    expect(ours(ehr, 'Observation').length).toBeGreaterThanOrEqual(2);
-  });
-
-  test('with one entry refused answers 200 outside, and the failure is that entry’s', async () => {
-    ehr.admin.quirks.set('transaction-as-batch');
-    ehr.admin.quirks.set('read-only', 'Procedure');
-    const destination = ehr.destination({}, {});
-    const refused = put('b.proc', { resourceType: 'Observation', status: 'final', code: { text: 'x' }, subject: { reference: 'Patient/nobody' } });
-    const filing = await destination.file(plan([...visit('b'), refused]));
+    const refused = put('b.bad', { ...observation('bad', 1), subject: { reference: 'Patient/nobody' } });
+    const filing = await ehr.destination().file(plan([...visit('b'), refused]));
+    expect(filing.exchanges.some(({ method, status }) => method === 'POST' && status === 200)).toBe(true);
     expect(filing.failure?.cause).toBe('send/refused');
-    expect(filing.failure?.issues?.[0]?.where).toContain('proc');
+    expect(filing.failure?.issues?.[0]?.where).toContain('bad');
     expect(filing.links).toHaveLength(3);
+    expect(ours(ehr, 'Observation')).toHaveLength(2);
     expectRealReferences();
   });
 });
@@ -129,7 +126,11 @@ describe('row 5: answers that tell little', () => {
   test('entries without etag are linked by their location', async () => {
     ehr.admin.quirks.set('no-entry-etag');
     const filing = filed(await ehr.destination().file(plan(visit('e'))));
-    expect(filing.links.map(({ reference }) => reference.split('/')[0])).toEqual(['Encounter', 'Observation', 'Observation']);
+    expect(filing.links.map(({ reference }) => reference.split('/')[0])).toEqual([
+      'Encounter',
+      'Observation',
+      'Observation',
+    ]);
   });
 
   test('an empty body after return=minimal is made good by searching for our identifiers', async () => {
@@ -138,7 +139,9 @@ describe('row 5: answers that tell little', () => {
     const filing = filed(await destination.file(plan(visit('e'))));
     for (const link of filing.links) {
       expect(link.action).toBe('created');
-      const stands = ehr.admin.all(link.resourceType).find((each) => `${each.resourceType}/${each.id}` === link.reference);
+      const stands = ehr.admin
+        .all(link.resourceType)
+        .find((each) => `${each.resourceType}/${each.id}` === link.reference);
       expect(stands === undefined ? undefined : artifactOf(stands)).toBe(link.artifact);
     }
     expect(filing.links).toHaveLength(3);
@@ -185,7 +188,9 @@ describe('row 7: conditional creates that race', () => {
     const filing = filed(await ehr.destination().file(plan(visit('x'), true)));
     expect(ours(ehr, 'Encounter')).toHaveLength(1);
     expect(ours(ehr, 'Observation')).toHaveLength(2);
-    expect(ours(ehr, 'Encounter').map((each) => `Encounter/${each.id}`)).toEqual([linkOf(filing, 'x.encounter').reference]);
+    expect(ours(ehr, 'Encounter').map((each) => `Encounter/${each.id}`)).toEqual([
+      linkOf(filing, 'x.encounter').reference,
+    ]);
     expect(ehr.admin.all('Encounter').filter((each) => each['status'] === 'entered-in-error')).toHaveLength(1);
   });
 
@@ -225,7 +230,9 @@ describe.each(['noop-put-keeps-version', 'noop-put-bumps-version'] as const)('ro
     const destination = ehr.destination();
     const first = filed(await destination.file(plan(visit('n'))));
     const writes = ehr.writes().length;
-    const steps = visit('n').map((step) => (step.do === 'put' ? { ...step, known: linkOf(first, step.artifact) } : step));
+    const steps = visit('n').map((step) =>
+      step.do === 'put' ? { ...step, known: linkOf(first, step.artifact) } : step,
+    );
     const again = filed(await destination.file(plan(steps)));
     expect(again.links.map(({ action }) => action)).toEqual(['unchanged', 'unchanged', 'unchanged']);
     expect(ehr.writes()).toHaveLength(writes);
@@ -270,7 +277,9 @@ describe.each(['deleted-404', 'deleted-410'] as const)('row 13: %s', (quirk) => 
     const amended = await destination.file(plan([put('a.o', observation('a', 2), known)]));
     expect(amended.failure?.cause).toBe('send/gone');
     expect(amended.links).toEqual([]);
-    const gone = filed(await destination.file(plan([{ do: 'void', artifact: 'a.o', resourceType: 'Observation', known }])));
+    const gone = filed(
+      await destination.file(plan([{ do: 'void', artifact: 'a.o', resourceType: 'Observation', known }])),
+    );
     expect(gone.links).toMatchObject([{ action: 'voided', reference: known.reference }]);
     expect(ehr.admin.all('Observation')).toEqual([]);
   });
@@ -292,10 +301,7 @@ describe('row 14: a quota', () => {
   test('it slows down before the limit is reached', async () => {
     ehr.admin.quirks.set('quota', 1_200);
     const waits: number[] = [];
-    const destination = ehr.destination(
-      { limits: { paceMs: 60_000 } },
-      { wait: async (ms) => void waits.push(ms) },
-    );
+    const destination = ehr.destination({ limits: { paceMs: 60_000 } }, { wait: async (ms) => void waits.push(ms) });
     for (let index = 0; index < 11; index += 1) await destination.file(plan([put(`q${index}.o`, observation('a', 1))]));
     expect(waits.length).toBeGreaterThan(0);
     expect(Math.max(...waits)).toBeGreaterThan(500);
@@ -305,7 +311,9 @@ describe('row 14: a quota', () => {
 describe('row 16: OperationOutcome with a tracing extension', () => {
   test('codes and places are shown, the answer is kept whole, and its words stay out of the failure', async () => {
     ehr.admin.quirks.set('tracing-extension');
-    const filing = await ehr.destination().file(plan([put('a.o', { ...observation('a', 1), subject: { reference: 'Patient/nobody' } })]));
+    const filing = await ehr
+      .destination()
+      .file(plan([put('a.o', { ...observation('a', 1), subject: { reference: 'Patient/nobody' } })]));
     expect(filing.failure).toMatchObject({ cause: 'send/refused' });
     expect(filing.failure?.issues?.[0]?.code).toBeDefined();
     const answered = filing.exchanges.at(-1)?.responseBody ?? '';
@@ -321,7 +329,8 @@ describe.each(['unknown-param-ignored', 'unknown-param-refused'] as const)('row 
     const own = (await res.json()) as Parameters<typeof ehr.admin.wear>[0];
     for (const type of own?.rest?.[0]?.resource ?? []) {
       type.conditionalCreate = false;
-      if (type.type === 'Observation') type.searchParam = type.searchParam?.filter(({ name }) => name !== 'identifier') ?? [];
+      if (type.type === 'Observation')
+        type.searchParam = type.searchParam?.filter(({ name }) => name !== 'identifier') ?? [];
     }
     ehr.admin.wear(own);
     ehr.admin.seed([observation('somebody else’s', 3), patient('p2', 'MRN-2')]);
@@ -336,7 +345,8 @@ describe.each(['unknown-param-ignored', 'unknown-param-refused'] as const)('row 
     const res = await fetch(`${ehr.baseUrl}/metadata`);
     const own = (await res.json()) as Parameters<typeof ehr.admin.wear>[0];
     for (const type of own?.rest?.[0]?.resource ?? []) {
-      if (type.type === 'Patient') type.searchParam = type.searchParam?.filter(({ name }) => name !== 'identifier') ?? [];
+      if (type.type === 'Patient')
+        type.searchParam = type.searchParam?.filter(({ name }) => name !== 'identifier') ?? [];
     }
     ehr.admin.wear(own);
     ehr.admin.seed([patient('p2', 'MRN-2')]);

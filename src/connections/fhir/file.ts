@@ -739,13 +739,7 @@ async function mergeStep(filing: Progress, step: Extract<FilingStep, { do: 'merg
     };
   }
   const { id: _id, ...elements } = resolved(step.resource, filedReferences(works));
-  const done = await amend(
-    env,
-    target.reference,
-    (current) => overlay(current, elements),
-    run,
-    target.current,
-  );
+  const done = await amend(env, target.reference, (current) => overlay(current, elements), run, target.current);
   if (!done.ok) return { links: [], failure: inDoubt(run, done.failure) };
   const { changed, versionId } = done.value;
   return {

@@ -19,7 +19,10 @@ export type Ehr = {
   readonly admin: Sandbox['admin'];
   /** Writes only, as `METHOD path`. */
   readonly writes: () => readonly string[];
-  readonly destination: (config?: Partial<FhirDestinationConfig>, deps?: Partial<FhirDestinationDeps>) => FhirDestination;
+  readonly destination: (
+    config?: Partial<FhirDestinationConfig>,
+    deps?: Partial<FhirDestinationDeps>,
+  ) => FhirDestination;
   readonly close: () => Promise<void>;
 };
 
@@ -79,10 +82,14 @@ export const patient = (id: string, mrn: string, more: Record<string, unknown> =
   ...more,
 });
 
-const urn = (artifact: string): string => `urn:uuid:00000000-0000-4000-8000-${Buffer.from(artifact).toString('hex').padStart(12, '0').slice(-12)}`;
+const urn = (artifact: string): string =>
+  `urn:uuid:00000000-0000-4000-8000-${Buffer.from(artifact).toString('hex').padStart(12, '0').slice(-12)}`;
 
 /** A visit: an Encounter, and Observations that refer to it. */
-export function visit(key: string, { observations = 2, note = 'visit' }: { observations?: number; note?: string } = {}): FilingStep[] {
+export function visit(
+  key: string,
+  { observations = 2, note = 'visit' }: { observations?: number; note?: string } = {},
+): FilingStep[] {
   const encounter = put(`${key}.encounter`, {
     resourceType: 'Encounter',
     status: 'finished',
@@ -126,13 +133,18 @@ export const plan = (steps: readonly FilingStep[], doubt = false): FilingPlan =>
 });
 
 export const artifactOf = (resource: Resource): string | undefined =>
-  (resource['identifier'] as { system?: string; value?: string }[] | undefined)?.find((each) => each.system === artifactSystem)?.value;
+  (resource['identifier'] as { system?: string; value?: string }[] | undefined)?.find(
+    (each) => each.system === artifactSystem,
+  )?.value;
 
 /** The resources that carry our identifier, live ones only. */
 export const ours = (ehr: Ehr, type: string): readonly Resource[] =>
   ehr.admin.all(type).filter((each) => artifactOf(each) !== undefined && each['status'] !== 'entered-in-error');
 
-export const statement = (change: (statement: CapabilityStatement) => void, base: CapabilityStatement): CapabilityStatement => {
+export const statement = (
+  change: (statement: CapabilityStatement) => void,
+  base: CapabilityStatement,
+): CapabilityStatement => {
   const copy = structuredClone(base);
   change(copy);
   return copy;
