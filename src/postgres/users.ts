@@ -3,7 +3,7 @@
  * the server (the last one out), and keeps two hosts or containers from serving one shared folder: there a pid says
  * nothing, and two servers on one cluster would destroy it.
  */
-import { mkdir, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -15,21 +15,24 @@ export type Registration = {
   leave(): Promise<boolean>;
   /** Whether no other living process is on the list now. */
   alone(): Promise<boolean>;
+  /** From now on we know the server by its port. */
+  depend(): Promise<void>;
+  /** Whether another living process knows the server by its port. */
+  neededByOthers(): Promise<boolean>;
 };
 
 /** A host that has not renewed its entry for this long is taken for dead. */
 const silentAfterMs = 15_000;
 const renewEveryMs = 3_000;
 
-type Entry = { readonly host: string; readonly pid: number; readonly identity: string };
+type Entry = { readonly host: string; readonly pid: number; readonly identity: string; readonly depends: boolean };
 
 const hostName = () => os.hostname().replaceAll(/[^A-Za-z0-9.-]/g, '-');
 
 function entryOf(name: string): Entry | undefined {
-  const [host, pid, identity] = name.split('_');
-  return host === undefined || pid === undefined || identity === undefined
-    ? undefined
-    : { host, pid: Number(pid), identity };
+  const [host, pid, identity, , depends] = name.split('_');
+  if (host === undefined || pid === undefined || identity === undefined) return undefined;
+  return { host, pid: Number(pid), identity, depends: depends !== undefined };
 }
 
 const renewedAt = async (file: string): Promise<number | undefined> =>
@@ -65,15 +68,15 @@ export async function register(parent: string): Promise<Registration> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const host = hostName();
   registrations += 1;
-  const own = `${host}_${process.pid}_${await identityOf(process.pid)}_${registrations}`;
-  const file = path.join(folder, own);
-  await writeFile(file, '', { mode: 0o600 });
+  let own = `${host}_${process.pid}_${await identityOf(process.pid)}_${registrations}`;
+  const file = () => path.join(folder, own);
+  await writeFile(file(), '', { mode: 0o600 });
 
-  const renew = () => utimes(file, new Date(), new Date()).catch(() => undefined);
+  const renew = () => utimes(file(), new Date(), new Date()).catch(() => undefined);
   const renewing = setInterval(() => void renew(), renewEveryMs).unref();
   const leave = () => {
     clearInterval(renewing);
-    return rm(file, { force: true });
+    return rm(file(), { force: true });
   };
   try {
     for (const name of await readdir(folder)) {
@@ -85,18 +88,25 @@ export async function register(parent: string): Promise<Registration> {
     throw error;
   }
 
-  const alone = async (): Promise<boolean> => {
-    let others = 0;
+  const others = async (): Promise<readonly Entry[]> => {
+    const living: Entry[] = [];
     for (const name of await readdir(folder)) {
       const other = entryOf(name);
       if (name === own || !other) continue;
-      if (other.host !== host || (await identityOf(other.pid)) === other.identity) others += 1;
+      if (other.host !== host || (await identityOf(other.pid)) === other.identity) living.push(other);
       else await rm(path.join(folder, name), { force: true });
     }
-    return others === 0;
+    return living;
   };
+  const alone = async () => (await others()).length === 0;
   return {
     alone,
+    depend: async () => {
+      const before = file();
+      own = `${own}_depends`;
+      await rename(before, file());
+    },
+    neededByOthers: async () => (await others()).some(({ depends }) => depends),
     leave: async () => {
       await leave();
       return alone();
