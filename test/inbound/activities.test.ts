@@ -243,7 +243,7 @@ describe('what is refused', () => {
       body: stream,
       duplex: 'half',
       headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' },
-    } as RequestInit);
+    });
     expect(response.status).toBe(413);
     expect((await send(anActivity())).status).toBe(202);
   });

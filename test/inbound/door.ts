@@ -31,12 +31,14 @@ export class LedgerUnavailable extends Error {
   override readonly name = 'LedgerUnavailable';
 }
 
+export type Body = NonNullable<RequestInit['body']>;
+
 export type Door = {
   readonly url: string;
   readonly accepted: Incoming[];
   readonly logged: unknown[];
   readonly keys: Map<string, ApiKey>;
-  readonly post: (path: string, body: BodyInit, headers?: Record<string, string>) => Promise<Response>;
+  readonly post: (path: string, body: Body, headers?: Record<string, string>) => Promise<Response>;
   readonly close: (graceMs?: number) => Promise<void>;
 };
 

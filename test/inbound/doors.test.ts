@@ -2,12 +2,13 @@ import { createConnection, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
+import { Validator } from '@seriousme/openapi-schema-validator';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import type { MessageFilter } from '../../src/core/story.ts';
 import type { SourceConfig } from '../../src/sources/config.ts';
-import { adminKey, anActivity, LedgerUnavailable, openDoor, problemIn, type Door } from './door.ts';
+import { adminKey, anActivity, LedgerUnavailable, openDoor, problemIn, type Body, type Door } from './door.ts';
 
 const sources = (parse(readFileSync('examples/commcare/tejido.yaml', 'utf8')) as { sources: SourceConfig[] }).sources;
 const form = readFileSync('examples/commcare/visita-domiciliaria.json', 'utf8');
@@ -52,12 +53,8 @@ const get = (path: string, headers: Record<string, string> = { authorization: `B
   fetch(door.url + path, { headers });
 
 describe('POST /v1/sources/{name}', () => {
-  const deliver = (
-    body: BodyInit,
-    headers: Record<string, string>,
-    to = '/v1/sources/commcare-alivio',
-    method = 'POST',
-  ) => fetch(door.url + to, { method, body, headers });
+  const deliver = (body: Body, headers: Record<string, string>, to = '/v1/sources/commcare-alivio', method = 'POST') =>
+    fetch(door.url + to, { method, body, headers });
 
   test.each([
     ['a bearer key', { authorization: `Bearer ${adminKey}` }],
@@ -307,6 +304,7 @@ describe('operations', () => {
       components: { schemas: Record<string, object> };
     };
     expect(document.openapi).toBe('3.1.0');
+    expect(await new Validator().validate(structuredClone(document))).toEqual({ valid: true });
     expect(Object.keys(document.paths)).toEqual(
       expect.arrayContaining(['/v1/activities', '/v1/sources/{name}', '/v1/messages/{id}/retry', '/readyz']),
     );
@@ -318,7 +316,7 @@ describe('operations', () => {
       expect([target, typeof node]).toEqual([target, 'object']);
     }
     const ajv = new Ajv2020({ strict: false, validateFormats: false });
-    ajv.addSchema({ $id: 'openapi:', ...document } as object);
+    ajv.addSchema({ $id: 'openapi:', ...document });
     const validate = ajv.compile({ $ref: 'openapi:#/components/schemas/Activity' });
     expect(validate(anActivity())).toBe(true);
     expect(validate(anActivity({ details: { outcome: 'nonsense' } }))).toBe(false);
