@@ -163,9 +163,23 @@ const passed = ({ json, type }: Value): unknown => {
   });
 };
 
-/** What the library says, up to where it could start to quote data. */
-const safe = (error: unknown): string =>
-  (error instanceof Error ? error.message : 'unknown').split(/[:"'\n[{(\d]/u, 1)[0]?.trim() ?? '';
+/** The library's messages quote data, so what went wrong is said in our words. */
+const sayings: readonly (readonly [RegExp, string])[] = [
+  [/undefined environment variable/iu, 'a variable is not known'],
+  [/^Expected string\b/iu, 'a string is expected (numbers need .toString())'],
+  [/^Expected (?:a )?(?:number|integer|decimal)\b/iu, 'a number is expected'],
+  [/^Expected boolean\b/iu, 'true or false is expected'],
+  [/singleton|single (?:item|element|value)|more than one|only one|multiple|unexpected collection/iu, 'one value is expected, and there are several'],
+  [/^Not implemented|not a function|unknown function/iu, 'a function is not known'],
+  [/wrong arity|parameters?\b/iu, 'a function has the wrong number of parameters'],
+  [/convert/iu, 'a value cannot be converted'],
+  [/asynchronous/iu, 'a function needs a server, which maps do not have'],
+];
+
+const safe = (error: unknown): string => {
+  const message = error instanceof Error ? error.message : '';
+  return sayings.find(([pattern]) => pattern.test(message))?.[1] ?? 'it does not fit the values';
+};
 
 type Compiled = (context: unknown, variables: Record<string, unknown>) => unknown[];
 

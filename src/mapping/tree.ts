@@ -72,11 +72,11 @@ export function refuseUnsafe(name: string): void {
     throw new TargetError(`“${name}” is not allowed as the name of an element`);
 }
 
-/** The node as JSON, or undefined when nothing is in it. */
+/** The node as JSON, or undefined when nothing is in it. A resource is never nothing. */
 export function jsonOf(types: TypeTable, node: Node): unknown {
-  if (node.children.size === 0) return node.value;
-  const json: Record<string, unknown> = {};
-  if (types.isResource(node.type)) json['resourceType'] = node.type;
+  const resource = types.isResource(node.type);
+  if (node.children.size === 0 && !resource) return node.value;
+  const json: Record<string, unknown> = resource ? { resourceType: node.type } : {};
   for (const [name, slot] of node.children) {
     const written = slot.nodes
       .map((child) => ({ child, json: jsonOf(types, child) }))
