@@ -63,6 +63,18 @@ export function supervise(site: Site, first: Server, notices: readonly string[],
 
   const wait = (ms: number) => pause(ms, undefined, { ref: false, signal: leaving.signal }).catch(() => undefined);
 
+  let wake = () => {};
+  /** An own child's end is told at once; that of an adopted server is seen at the next look. */
+  const untilNextLook = () =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, lookEveryMs).unref();
+      wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  const listen = () => void server.ended?.then(() => wake());
+
   /** The state is read anew: `stop` may set it while we wait. */
   const left = () => leaving.signal.aborted;
 
@@ -74,6 +86,7 @@ export function supervise(site: Site, first: Server, notices: readonly string[],
     for (let tries = 0; !left(); tries += 1) {
       try {
         server = await bringUp(site, server.port, 'this port', leaving.signal);
+        listen();
         state = 'running';
         reason = undefined;
         log('info', 'postgres.restarted', {
@@ -113,16 +126,17 @@ export function supervise(site: Site, first: Server, notices: readonly string[],
         reason = low ? 'disk-full' : undefined;
       }
       if (left()) return;
-      // An own child's end is told at once; that of an adopted server is seen at the next look.
-      await (server.ended ? Promise.race([wait(lookEveryMs), server.ended]) : wait(lookEveryMs));
+      await untilNextLook();
     }
   }
 
+  listen();
   const looking = look();
   let stopped: Promise<void> | undefined;
 
   async function leave(): Promise<void> {
     leaving.abort();
+    wake();
     await looking;
     const last = await site.users.leave();
     if (last) await stopRunning(clusterDir);
