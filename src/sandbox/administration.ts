@@ -11,7 +11,8 @@ import { isQuirk, quirkTable } from './quirks.ts';
  * GET, PUT (an object of names and values; false switches off), DELETE on `quirks`; GET, PUT (replaces), POST (adds),
  * DELETE on `faults`; GET on `counts`; POST on `reset`.
  */
-export function administer({ method, segments, body }: Asked, admin: SandboxAdmin): Answer {
+export function administer({ method, segments, body, headers }: Asked, admin: SandboxAdmin): Answer {
+  if (headers['sec-fetch-site'] === 'cross-site') throw problem(403, 'forbidden', 'Not from another site.');
   const given: unknown = body.length > 0 ? JSON.parse(body.toString('utf8')) : undefined;
   switch (`${method} ${segments.slice(1).join('/')}`) {
     case 'PUT quirks':

@@ -153,6 +153,10 @@ export function sort(resources: Stored[], request: SearchRequest): Stored[] {
     return { parameter, sign: rule.descending ? -1 : 1 };
   });
   if (rules.length === 0) return resources;
+  if (rules.length === 1 && rules[0]?.parameter.code === '_lastUpdated') {
+    const { sign } = rules[0];
+    return resources.sort((a, b) => sign * inOrder(a.meta.lastUpdated, b.meta.lastUpdated));
+  }
   const keyed = resources.map((resource) => ({
     resource,
     keys: rules.map(({ parameter, sign }) => {

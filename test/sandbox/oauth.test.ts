@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   server.sandbox.admin.reset();
-  server.sandbox.admin.register({ clientId: 'tejido', jwks: published as never });
+  server.sandbox.admin.register({ clientId: 'tejido', jwks: published });
 });
 afterAll(async () => {
   await server.close();
@@ -107,7 +107,7 @@ describe('SMART Backend Services', () => {
   });
 
   test('the scope granted may be smaller than the one asked for, and binds', async () => {
-    server.sandbox.admin.register({ clientId: 'tejido', jwks: published as never, scopes: ['system/Patient.rs'] });
+    server.sandbox.admin.register({ clientId: 'tejido', jwks: published, scopes: ['system/Patient.rs'] });
     const reply = await token(await sign(), 'system/Patient.rs system/Observation.cruds');
     expect(reply.json['scope']).toBe('system/Patient.rs');
     expect((await call('GET', '/Patient', { headers: bearer(reply) })).status).toBe(200);

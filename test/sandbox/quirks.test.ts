@@ -236,8 +236,8 @@ const shows: Record<QuirkName, () => Promise<void>> = {
   },
   'last-updated-before-commit': async () => {
     const slow = call('POST', '/Patient', { body: patient('slow'), quirk: 'last-updated-before-commit=150' });
-    await until(() => admin.requests().length === 0);
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    const sentAt = new Date(Date.now() + 40).toISOString();
+    await until(() => new Date().toISOString() > sentAt);
     const quick = await call('POST', '/Patient', { body: patient('quick') });
     const cursor = String(at(quick.json, 'meta', 'lastUpdated'));
     const { json } = await slow;
@@ -270,7 +270,7 @@ const shows: Record<QuirkName, () => Promise<void>> = {
     await call('DELETE', '/Patient/x', { quirk: 'hook-deletes-silent' });
     await call('PUT', '/Patient/x', { body: { ...patient('back'), id: 'x' } });
     await until(() => hook.got.length === 2);
-    expect(hook.got.map(({ body }) => at(body, 'identifier', 0, 'value')).toSorted()).toEqual(['back', 'x']);
+    expect(new Set(hook.got.map(({ body }) => at(body, 'identifier', 0, 'value')))).toEqual(new Set(['back', 'x']));
     await hook.close();
   },
   'no-history': async () => {

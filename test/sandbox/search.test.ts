@@ -71,7 +71,8 @@ test.each([
 ] as const)('%s finds %j', async (query, expected) => {
   const reply = await call('GET', `/${query}`);
   expect(reply.status).toBe(200);
-  expect(ids(reply).toSorted()).toEqual(expected);
+  expect(new Set(ids(reply))).toEqual(new Set<unknown>(expected));
+  expect(ids(reply)).toHaveLength(expected.length);
   const [type = '', form = ''] = query.split('?');
   const posted = await call('POST', `/${type}/_search`, {
     body: form,
