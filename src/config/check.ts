@@ -1,5 +1,5 @@
 /** tejido.yaml against its JSON Schema; each error said in words, with the nearest name for a misspelt one. */
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ErrorObject, ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
@@ -28,21 +28,11 @@ const readJson = (file: URL): Record<string, unknown> => {
   return parsed;
 };
 
-/** The sources folder describes its own section; it may describe the list, or one of its items. */
+/** The sources folder describes its own section; config.schema.json refers to it by its place, as editors need it. */
 const addSources = (ajv: Ajv2020): void => {
-  if (!existsSync(sourcesFile)) {
-    ajv.addSchema({ $id: sourcesId, type: 'array', default: [], items: { type: 'object', required: ['name'] } });
-    return;
-  }
   const own = readJson(sourcesFile);
-  const id = typeof own['$id'] === 'string' && own['$id'] !== sourcesId ? own['$id'] : `${sourcesId}#own`;
-  const ownId = id.endsWith('#own') ? 'https://tejido.dev/schema/sources/own.schema.json' : id;
-  ajv.addSchema({ ...own, $id: ownId });
-  ajv.addSchema({
-    $id: sourcesId,
-    default: [],
-    ...(own['type'] === 'array' ? { $ref: ownId } : { type: 'array', items: { $ref: ownId } }),
-  });
+  ajv.addSchema(own);
+  ajv.addSchema({ $id: sourcesId, $ref: String(own['$id']) });
 };
 
 let compiled: ValidateFunction | undefined;

@@ -1,0 +1,89 @@
+/** What the commands need from the rest of Tejido. `src/main.ts` implements it; tests give a fake one. */
+import type { Config, LoadedConfig } from '../config/config.ts';
+import type { MessageId } from '../core/model.ts';
+import type { CapabilityReport } from '../core/ports.ts';
+import type { ActionResult, MessageFilter, MessagePage, MessageStory, Reconciliation } from '../core/story.ts';
+
+export type Terminal = {
+  /** What was asked for: stdout. */
+  readonly out: (text: string) => void;
+  /** Everything else: stderr. */
+  readonly err: (text: string) => void;
+  /** stderr is a terminal: progress may move the cursor. */
+  readonly interactive: boolean;
+};
+
+export type Key = {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly systemIds?: readonly string[];
+  readonly createdAt: Date;
+  readonly expiresAt?: Date;
+  readonly revokedAt?: Date;
+  readonly lastUsedAt?: Date;
+};
+
+export type NewKey = {
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly systemIds?: readonly string[];
+  readonly expiresAt?: Date;
+};
+
+/** The ledger, opened for one command. `actor` is recorded with every act. */
+export type CliLedger = {
+  readonly list: (filter: MessageFilter) => Promise<MessagePage>;
+  readonly story: (id: MessageId) => Promise<MessageStory | undefined>;
+  readonly raw: (id: MessageId, actor: string) => Promise<{ readonly body: Uint8Array } | undefined>;
+  readonly retry: (id: MessageId, actor: string) => Promise<ActionResult>;
+  readonly release: (id: MessageId, actor: string) => Promise<ActionResult>;
+  readonly void: (id: MessageId, actor: string) => Promise<ActionResult>;
+  readonly keys: {
+    readonly create: (key: NewKey, actor: string) => Promise<{ readonly key: Key; readonly secret: string }>;
+    readonly list: () => Promise<readonly Key[]>;
+    readonly revoke: (id: string, actor: string) => Promise<boolean>;
+  };
+  /** Counts, and asks the destinations what stands there. */
+  readonly reconcile: (range: { readonly from?: Date; readonly to?: Date }) => Promise<Reconciliation>;
+  readonly close: () => Promise<void>;
+};
+
+export type Running = {
+  /** Lines for the person who started it: where it listens, that it uses the sandbox, the first key, what to try. */
+  readonly notices: readonly string[];
+  /** Takes nothing new, lets running work end within its limit. */
+  readonly stop: () => Promise<void>;
+  /** Settles when it ended: resolves after `stop`, rejects when it cannot go on. */
+  readonly ended: Promise<void>;
+};
+
+/** One connection that was tried. */
+export type Tried = { readonly name: string; readonly ok: boolean; readonly says: string; readonly next?: string };
+
+export type CheckReport = {
+  readonly connections: readonly Tried[];
+  readonly destinations: readonly CapabilityReport[];
+};
+
+/** What `src/main.ts` implements, as `services`. */
+export type Services = {
+  /** `all`: doors, lanes, schedules. `worker`: lanes and schedules only. */
+  readonly start: (config: Config, role: 'all' | 'worker') => Promise<Running>;
+  /** Opens the ledger (starts or adopts the embedded Postgres), without doors or lanes. */
+  readonly openLedger: (config: Config) => Promise<CliLedger>;
+  /** Names of the migrations that were applied. */
+  readonly migrate: (config: Config) => Promise<readonly string[]>;
+  /** Tries everything the configuration names. Never rejects for what it finds. */
+  readonly check: (config: Config, onStep: (what: string) => void) => Promise<CheckReport>;
+};
+
+export type Parts = Services & {
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly terminal: Terminal;
+  readonly loadConfig: (file: string | undefined) => Promise<LoadedConfig>;
+  readonly pause: (ms: number) => Promise<void>;
+  readonly clock: () => Date;
+  readonly random: () => number;
+};
