@@ -14,7 +14,7 @@ const clientId = 'tejido';
 
 async function key(kid: string, alg: 'RS384' | 'ES384', as: 'pem' | 'jwk' = 'pem'): Promise<SmartKey> {
   const { privateKey } = await generateKeyPair(alg, { extractable: true });
-  if (as === 'jwk') return { kid, alg, jwk: (await exportJWK(privateKey)) as Record<string, unknown> };
+  if (as === 'jwk') return { kid, alg, jwk: { ...(await exportJWK(privateKey)) } };
   return { kid, alg, pem: await exportPKCS8(privateKey) };
 }
 
@@ -49,7 +49,10 @@ async function tokenEndpoint(): Promise<Endpoint> {
     },
   };
   app.post('/token', express.urlencoded(), async (request, response) => {
-    if (endpoint.refuse !== undefined) return void response.status(endpoint.refuse.status).json(endpoint.refuse.body);
+    if (endpoint.refuse !== undefined) {
+      response.status(endpoint.refuse.status).json(endpoint.refuse.body);
+      return;
+    }
     const form = request.body as Record<string, string>;
     try {
       const { payload, protectedHeader } = await jwtVerify(
@@ -247,5 +250,15 @@ describe('scopes', () => {
     expect(problem?.detail).toContain('Encounter');
     expect(problem?.detail).not.toContain('Observation');
     expect(report.auth).toContain('system/Patient.rs');
+  });
+
+  test('that were not granted refuse a type before it is sent, and leave the destination open for others', async () => {
+    endpoint.granted = 'system/Patient.rs system/Observation.cruds';
+    const destination = ehr.destination({ auth: smart([await key('k1', 'ES384')]) });
+    endpoint.trusts = (await destination.jwks?.()) ?? { keys: [] };
+    const task = put('a.t', { resourceType: 'Task', status: 'requested', intent: 'order' });
+    expect((await destination.file(plan([task]))).failure).toMatchObject({ cause: 'send/unsupported' });
+    expect(destination.state().state).toBe('closed');
+    expect((await destination.file(one('a'))).failure).toBeUndefined();
   });
 });

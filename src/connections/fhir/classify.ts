@@ -73,7 +73,10 @@ export function classifyAnswer(answer: FhirAnswer, doing: Doing, now: Date): Fai
   if (status >= 200 && status < 300) return undefined;
   const body = parse(answer.body);
   const issues = outcomeIssues(body);
-  const cause = causeOfStatus(status, doing, issues, body);
+  const cause =
+    isPage(answer) && status < 500 && doing !== 'token' && status !== 401 && status !== 403 && status !== 429
+      ? 'send/unavailable'
+      : causeOfStatus(status, doing, issues, body);
   const wait = cause === 'send/throttled' || cause === 'send/unavailable' ? retryAfter(answer.headers, now) : undefined;
   return {
     cause,
@@ -82,6 +85,14 @@ export function classifyAnswer(answer: FhirAnswer, doing: Doing, now: Date): Fai
     ...(wait === undefined ? {} : { retryAfterMs: wait }),
   };
 }
+
+/**
+ * A web page, or a redirect to somewhere else, does not come from the EHR but from what stands before it: a proxy
+ * without its backend answers 404 to everything. It must not be taken for the word that a resource is gone.
+ */
+const isPage = ({ status, headers, body }: FhirAnswer): boolean =>
+  (status >= 300 && status < 400) ||
+  (headers['content-type']?.includes('html') === true && body.trimStart().startsWith('<'));
 
 function causeOfStatus(status: number, doing: Doing, issues: readonly OutcomeIssue[], body: unknown): CauseCode {
   const codes = new Set(issues.flatMap((issue) => [issue.code, ...issue.vendorCodes]));

@@ -12,7 +12,7 @@ import { admit, closed, defaultCircuitPolicy, learn, pause } from '../circuit.ts
 import type { Circuit, CircuitPolicy, Evidence } from '../circuit.ts';
 import { httpClient } from '../http.ts';
 import { keyedLock } from '../keyed-lock.ts';
-import { filedTypes, levelOf, problemsOf, readCapabilities } from './capability.ts';
+import { filedTypes, levelOf, problemsOf, readCapabilities, scopeAllows } from './capability.ts';
 import type { Capabilities, Problem } from './capability.ts';
 import { fhirClient } from './client.ts';
 import type { Call, FhirClient, Wait } from './client.ts';
@@ -88,6 +88,7 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
       capabilities.known,
     ),
     learned: newLearned(config.limits),
+    mayWrite: (type) => scopeAllows(authorizer.granted(), type, true),
     clock,
     random,
     wait,

@@ -50,6 +50,8 @@ export type Environment = {
   readonly lookup: Lookup;
   readonly capabilities: CapabilitySource;
   readonly learned: Learned;
+  /** Do the granted scopes let us write this type? */
+  readonly mayWrite: (resourceType: string) => boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly wait: Wait;

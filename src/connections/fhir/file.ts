@@ -48,6 +48,7 @@ type Work = {
 type Ended = Pick<Filing, 'links'> & { readonly failure?: Failure };
 
 const defaultLookAgainMs = [150, 450];
+const lookAgainMs = (env: Environment): readonly number[] => env.config.quirks?.lookAgainMs ?? defaultLookAgainMs;
 const racesAtMost = 4;
 const raceWaitMs = 80;
 const wholesaleLimits = { conditionalEntries: 8, updateEntries: 50 };
@@ -137,18 +138,22 @@ const stopped = (run: Run): Failure => ({
   detail: 'stopped by Tejido before it was finished',
 });
 
-function notTaken({ works, capabilities }: Progress): Failure | undefined {
-  const refused = works.filter(
-    (work) => !takes(capabilities, work.desired.resourceType, work.reference === undefined ? 'create' : 'update'),
-  );
+function notTaken({ env, works, capabilities }: Progress): Failure | undefined {
+  const types = (refused: readonly Work[]): string =>
+    [...new Set(refused.map((work) => work.desired.resourceType))].join(', ');
+  const interaction = (work: Work): string => (work.reference === undefined ? 'create' : 'update');
   // An artifact without a known link may stand already; a type that cannot be created is refused all the same.
-  if (refused.length === 0) return undefined;
-  const types = [...new Set(refused.map((work) => work.desired.resourceType))];
-  return fail('send/unsupported', `by its CapabilityStatement this EHR takes no ${types.join(', ')}`, {
-    issues: refused.map((work) => ({
-      where: whereOf(work),
-      what: work.reference === undefined ? 'create is not declared' : 'update is not declared',
-    })),
+  const refused = works.filter((work) => !takes(capabilities, work.desired.resourceType, interaction(work)));
+  if (refused.length > 0) {
+    return fail('send/unsupported', `by its CapabilityStatement this EHR does not take ${types(refused)}`, {
+      issues: refused.map((work) => ({ where: whereOf(work), what: `${interaction(work)} is not declared` })),
+    }).failure;
+  }
+  // Asking all the same would be answered 403, and look as if all our credentials were bad.
+  const forbidden = works.filter((work) => !env.mayWrite(work.desired.resourceType));
+  if (forbidden.length === 0) return undefined;
+  return fail('send/unsupported', `the granted scopes do not let us write ${types(forbidden)}`, {
+    issues: forbidden.map((work) => ({ where: whereOf(work), what: 'no scope' })),
   }).failure;
 }
 
@@ -195,7 +200,7 @@ async function look(filing: Progress, works: readonly Work[]): Promise<Failure |
       `this EHR drops our identifier from ${blind.desired.resourceType}: whether it was written can only be seen in the chart`,
     ).failure;
   }
-  const waits = written ? (env.config.quirks?.lookAgainMs ?? defaultLookAgainMs) : [];
+  const waits = written ? lookAgainMs(env) : [];
   let absent = works;
   for (const waitMs of [0, ...waits]) {
     if (absent.length === 0) break;
@@ -672,7 +677,8 @@ function linkOf(work: Work): EmittedLink[] {
   const { known } = work.step;
   // A resource that is gone stands no more; a link to it would say that it does.
   if (work.state === 'failed' && work.failure?.cause === 'send/gone') return [];
-  if (work.state === 'failed' && known !== undefined && work.action === undefined) return [known];
+  // Not yet made what it should be: it stands as the earlier version left it, and that version's elements are ours.
+  if (work.state !== 'done' && known !== undefined && work.action === undefined) return [known];
   return [
     {
       artifact: work.step.artifact,
@@ -700,11 +706,15 @@ async function locate(
   subject?: string,
 ): Promise<Located> {
   if (step.known !== undefined) return { resources: [{ reference: step.known.reference }] };
-  const found = await env.lookup.find(type, [step.artifact], { subject }, run);
-  if (!found.ok) return { failure: inDoubt(run, found.failure) };
-  return {
-    resources: (found.value.get(step.artifact) ?? []).map((current) => ({ reference: referenceOf(current), current })),
-  };
+  for (const waitMs of [0, ...(run.doubt ? lookAgainMs(env) : [])]) {
+    if (waitMs > 0) await env.wait(waitMs, run.signal);
+    const found = await env.lookup.find(type, [step.artifact], { subject }, run);
+    if (!found.ok) return { failure: inDoubt(run, found.failure) };
+    const resources = found.value.get(step.artifact) ?? [];
+    if (resources.length > 0)
+      return { resources: resources.map((current) => ({ reference: referenceOf(current), current })) };
+  }
+  return { resources: [] };
 }
 
 async function mergeStep(filing: Progress, step: Extract<FilingStep, { do: 'merge' }>): Promise<Ended> {
