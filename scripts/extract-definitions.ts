@@ -42,5 +42,5 @@ write(
 // Each resource type on its own, so that only what is filed is unpacked.
 write(
   '../src/validation/r4-resources.json',
-  `${JSON.stringify(Object.fromEntries(resourceTypes.map((each) => [each.type, packed(trimDefinition(each)).toString('base64')])), null, 1)}\n`,
+  `${JSON.stringify(Object.fromEntries(resourceTypes.map((each) => [each.type, packed(trimDefinition(each)).toString('base64')])), null, 2)}\n`,
 );

@@ -84,9 +84,13 @@ const sorted = (json: unknown): unknown => {
 
 const printed = (json: unknown): string => `${JSON.stringify(json, null, 2)}\n`;
 
+/** Undefined when the file is missing or no JSON. */
 const readJson = async (path: string): Promise<unknown> => {
-  const text = await readFile(path, 'utf8').catch(() => undefined);
-  return text === undefined ? undefined : (JSON.parse(text) as unknown);
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as unknown;
+  } catch {
+    return undefined;
+  }
 };
 
 /** Folders of all cases below `cases/`. */

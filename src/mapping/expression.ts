@@ -18,7 +18,7 @@ import { isObject, isPrimitive, type JsonObject, type Value } from './value.ts';
 export class ExpressionError extends Error {}
 
 /** A variable that is undefined here is known and empty. */
-export type Variables = Readonly<Record<string, Value | undefined>>;
+type Variables = Readonly<Record<string, Value | undefined>>;
 
 /** `this` is the item the expression is about; without it names refer to variables (`src.name` is `%src.name`). */
 export type Evaluate = (expression: string, variables: Variables, context?: Value) => readonly Value[];
@@ -169,7 +169,10 @@ const sayings: readonly (readonly [RegExp, string])[] = [
   [/^Expected string\b/iu, 'a string is expected (numbers need .toString())'],
   [/^Expected (?:a )?(?:number|integer|decimal)\b/iu, 'a number is expected'],
   [/^Expected boolean\b/iu, 'true or false is expected'],
-  [/singleton|single (?:item|element|value)|more than one|only one|multiple|unexpected collection/iu, 'one value is expected, and there are several'],
+  [
+    /singleton|single (?:item|element|value)|more than one|only one|multiple|unexpected collection/iu,
+    'one value is expected, and there are several',
+  ],
   [/^Not implemented|not a function|unknown function/iu, 'a function is not known'],
   [/wrong arity|parameters?\b/iu, 'a function has the wrong number of parameters'],
   [/convert/iu, 'a value cannot be converted'],

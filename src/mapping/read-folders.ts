@@ -45,11 +45,15 @@ const routesOf = (json: unknown, where: string, issues: Issue[]): [string, Route
 export async function readFolders(folders: readonly string[]): Promise<MapFiles> {
   const chosen = new Map<string, string>();
   const routeFiles: string[] = [];
-  for (const folder of folders)
-    for (const name of (await readdir(folder)).filter(isMapFile).toSorted())
+  const issues: Issue[] = [];
+  for (const folder of folders) {
+    const names = await readdir(folder).catch(() => undefined);
+    if (names === undefined)
+      issues.push({ where: shown(folder), what: 'the folder cannot be read', severity: 'error' });
+    for (const name of (names ?? []).filter(isMapFile).toSorted())
       if (name === 'routes.json') routeFiles.push(join(folder, name));
       else chosen.set(name, join(folder, name));
-  const issues: Issue[] = [];
+  }
   const maps: MapText[] = [];
   const conceptMaps: ConceptMap[] = [];
   const routes = new Map<string, Route>();

@@ -11,7 +11,7 @@ import { isObject, isPrimitive, type Primitive, type Value } from './value.ts';
 /** A parameter as the rule gives it: a value, and the node when it is a target. */
 export type Argument = { readonly values: readonly Value[]; readonly node?: Node; readonly text?: string };
 
-export type TransformContext = {
+type TransformContext = {
   readonly types: TypeTable;
   readonly evaluate: (expression: string, context?: Value) => ReturnType<Evaluate>;
   readonly findConceptMap: (canonical: string) => ConceptMap | undefined;

@@ -67,7 +67,7 @@ function put(
   node.children.set(found?.def.name ?? key, { nodes, repeats, ...(found === undefined ? {} : { def: found.def }) });
 }
 
-export function refuseUnsafe(name: string): void {
+function refuseUnsafe(name: string): void {
   if (name === '__proto__' || name === 'constructor' || name === 'prototype')
     throw new TargetError(`“${name}” is not allowed as the name of an element`);
 }

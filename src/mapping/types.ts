@@ -13,7 +13,7 @@ export type ElementDef = {
   readonly choice: boolean;
 };
 
-export type TypeKind = 'resource' | 'complex' | 'primitive' | 'backbone' | 'logical';
+type TypeKind = 'resource' | 'complex' | 'primitive' | 'backbone' | 'logical';
 
 export type TypeDef = {
   readonly name: string;

@@ -5,9 +5,9 @@
 import type { CodeSystem, CodeSystemConcept, ValueSet, ValueSetComposeInclude } from '@medplum/fhirtypes';
 
 /** A code system in full: its codes, each with the code above it when there is one. */
-export type Codes = Readonly<Record<string, string | null>>;
+type Codes = Readonly<Record<string, string | null>>;
 
-export type Include = {
+type Include = {
   readonly system?: string;
   readonly codes?: readonly string[];
   readonly valueSets?: readonly string[];
@@ -25,7 +25,7 @@ export type Terminology = {
 };
 
 /** The concepts of a system that is there completely; undefined for fragments, supplements and empty shells. */
-export function codesOf(system: CodeSystem): Codes | undefined {
+function codesOf(system: CodeSystem): Codes | undefined {
   if (system.content !== 'complete' || system.concept === undefined) return undefined;
   const codes: Record<string, string | null> = {};
   const walk = (concepts: readonly CodeSystemConcept[], parent: string | null): void => {
@@ -57,7 +57,7 @@ const includeOf = ({ system, concept, valueSet, filter }: ValueSetComposeInclude
   };
 };
 
-export function rulesOf(valueSet: ValueSet): Terminology['valueSets'][string] | undefined {
+function rulesOf(valueSet: ValueSet): Terminology['valueSets'][string] | undefined {
   const { include, exclude } = valueSet.compose ?? {};
   if (include !== undefined)
     return { include: include.map(includeOf), ...(exclude === undefined ? {} : { exclude: exclude.map(includeOf) }) };
