@@ -12,7 +12,8 @@ export type RetryPolicy = {
 };
 
 export type Progress =
-  | { readonly state: 'filed' | 'superseded' | 'voided' }
+  /** `detail`: what was left out, and why. */
+  | { readonly state: 'filed' | 'superseded' | 'voided'; readonly detail?: string }
   | { readonly state: 'held' | 'failed'; readonly failure: Failure }
   | { readonly state: 'again'; readonly failure: Failure; readonly inMs: number };
 

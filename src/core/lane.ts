@@ -76,6 +76,7 @@ export type Completed = {
   readonly messageId: MessageId;
   readonly source: string;
   readonly recordId: string | undefined;
+  readonly kind: string;
   readonly progress: Progress;
   readonly startedAt: Date;
   readonly durationMs: number;

@@ -1,5 +1,5 @@
 /** Opens the ledger's Postgres. Every connection waits for fsync at commit, whatever the server's default says. */
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import type { Log } from '../core/ports.ts';
 
@@ -53,4 +53,17 @@ export function asLedgerUnavailable(error: unknown): LedgerUnavailable {
   if (error instanceof LedgerUnavailable) return error;
   const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
   return new LedgerUnavailable(code, { cause: storageCodes.has(code) ? undefined : error });
+}
+
+/** Whether the ledger commits a write now, answered within 2 s. */
+export async function ledgerWritable(db: Db): Promise<boolean> {
+  const write = sql`insert into destination (id, paused) values ('ledger-probe', false)
+    on conflict (id) do update set since = clock_timestamp()`
+    .execute(db)
+    .then(() => true)
+    .catch(() => false);
+  const late = new Promise<boolean>((resolve) => {
+    setTimeout(() => resolve(false), 2_000).unref();
+  });
+  return Promise.race([write, late]);
 }

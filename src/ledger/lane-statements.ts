@@ -183,3 +183,9 @@ export const sweep = statement<Record<string, never>>(
       where lane.due_at is null
     returning patient_key`,
 );
+
+export const ages = statement<{ destination: string; age_ms: number }>(
+  'lane-ages',
+  `select destination, (extract(epoch from clock_timestamp() - min(due_at)) * 1000)::float8 as age_ms
+   from lane where due_at <= clock_timestamp() group by destination`,
+);

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import type { ClaimedLane, Completed, LaneEnd, Work } from '../core/lane.ts';
 import type { DestinationId, Exchange, MessageId, PatientKey } from '../core/model.ts';
 import {
+  ages,
   type ClaimRow,
   claimLanes,
   completeMessages,
@@ -96,7 +97,7 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
     state: one.progress.state,
     delivery_state: one.progress.state === 'again' ? 'due' : one.progress.state,
     cause: 'failure' in one.progress ? one.progress.failure.cause : undefined,
-    detail: 'failure' in one.progress ? one.progress.failure.detail : undefined,
+    detail: 'failure' in one.progress ? one.progress.failure.detail : one.progress.detail,
     issues: 'failure' in one.progress ? one.progress.failure.issues : undefined,
     attempted: one.exchanges.length > 0,
     number: one.attempt,
@@ -171,4 +172,12 @@ export async function oldestDueMs(on: Queryable): Promise<number | undefined> {
 export async function sweepLanes(on: Queryable): Promise<number> {
   const rows = await sweep.run(on, []);
   return rows.length;
+}
+
+/** Per destination with due work: how long the oldest has been due, in ms. */
+export async function laneAges(
+  on: Queryable,
+): Promise<readonly { readonly destination: string; readonly ageMs: number }[]> {
+  const rows = await ages.run(on, []);
+  return rows.map((row) => ({ destination: row.destination, ageMs: row.age_ms }));
 }

@@ -1,5 +1,6 @@
 /** What waited for something goes on: held messages become due again, in their old place in the lane. */
 import type { CauseCode } from '../core/causes.ts';
+import { waitingCauses } from '../core/lane.ts';
 import type { PatientKey } from '../core/model.ts';
 import { type Queryable, statement } from './statement.ts';
 
@@ -7,7 +8,7 @@ const release = statement<{ message_id: string }>(
   'release',
   `with released as (
     update delivery set state = 'due', cause = null, due_at = null
-    where lane = any($1::uuid[]) and state = 'held' and cause = any($2::text[])
+    where ($1::uuid[] is null or lane = any($1)) and state = 'held' and cause = any($2::text[])
     returning message_id, destination, lane
   ), shown as (
     update message set state = 'received', cause = null, changed_at = clock_timestamp()
@@ -31,4 +32,10 @@ export async function releaseWaiting(
 ): Promise<readonly string[]> {
   const rows = await release.run(on, [what.patients, what.causes]);
   return rows.map((row) => row.message_id);
+}
+
+/** Everything that waits for an event, looked at again: for events that no message told of. */
+export async function releaseAllWaiting(on: Queryable): Promise<number> {
+  const rows = await release.run(on, [null, [...waitingCauses, 'match/unknown-patient']]);
+  return rows.length;
 }

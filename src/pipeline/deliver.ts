@@ -11,6 +11,7 @@ export async function deliver(
   work: Work,
   lane: ClaimedLane,
   person: PersonContext,
+  othersStopped: boolean,
   deps: PipelineDeps,
   signal?: AbortSignal,
 ): Promise<Completed> {
@@ -27,7 +28,7 @@ export async function deliver(
     ) {
       failure = { cause: 'lane/behind-failed', detail: `Waits for message ${lane.failedFrom}, as configured.` };
     } else {
-      prepared = await prepare(work, lane.patientKey, person, deps, exchanges, signal);
+      prepared = await prepare(work, lane.patientKey, person, othersStopped, deps, exchanges, signal);
       if (prepared.do === 'stop') failure = prepared.failure;
       if (prepared.do === 'file' && prepared.steps.length > 0) {
         const filing = await deps.destination.file(
@@ -48,13 +49,15 @@ export async function deliver(
     prepared?.do === 'settle'
       ? { state: prepared.state }
       : decide(failure, deps.policy, { attempt, elapsedMs: work.elapsedMs, jitter: deps.random() });
+  const left = prepared?.do === 'file' ? prepared.left : undefined;
   const record = prepared?.do === 'file' ? prepared.record : undefined;
   return {
     lane,
     messageId: work.messageId,
     source: record?.source ?? work.source,
     recordId: record?.recordId ?? work.recordId,
-    progress,
+    kind: work.kind,
+    progress: progress.state === 'filed' && left !== undefined ? { ...progress, detail: left } : progress,
     startedAt,
     durationMs: deps.clock().getTime() - startedAt.getTime(),
     attempt,

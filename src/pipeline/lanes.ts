@@ -63,7 +63,7 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
           againInMs = 0;
           break;
         }
-        const completed = await deliver(work, lane, person, deps, lost.signal);
+        const completed = await deliver(work, lane, person, othersWait, deps, lost.signal);
         const kept = await keep(completed);
         if (!kept) return;
         done += 1;

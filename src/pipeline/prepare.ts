@@ -21,6 +21,8 @@ export type Prepared =
       /** The record whose messages this one voids. */
       readonly voids?: RecordName;
       readonly patient?: FoundPatient;
+      /** What is left out, for the history. */
+      readonly left?: string;
     }
   | { readonly do: 'settle'; readonly state: 'superseded' | 'voided' }
   | { readonly do: 'stop'; readonly failure: Failure };
@@ -28,11 +30,15 @@ export type Prepared =
 const stop = (failure: Failure): Prepared => ({ do: 'stop', failure });
 const open = new Set(['received', 'filing', 'held', 'failed']);
 
-/** `exchanges` collects what was said to the destination on the way (the search for the patient). */
+/**
+ * `othersStopped`: an earlier message of the lane is held or failed, and may still bring what this one refers to.
+ * `exchanges` collects what was said to the destination on the way (the search for the patient).
+ */
 export async function prepare(
   work: Work,
   patientKey: PatientKey,
   person: PersonContext,
+  othersStopped: boolean,
   deps: PipelineDeps,
   exchanges: Exchange[],
   signal?: AbortSignal,
@@ -85,11 +91,18 @@ export async function prepare(
 
   const { mine, others } = split(person.links, record);
   const steps = planSteps(mapped.value, mine, others);
-  const missing = steps.find((step) => step.do === 'merge' && step.known === undefined);
-  if (missing !== undefined) {
-    return stop({ cause: 'match/unknown-reference', detail: `Nothing filed stands as ${missing.artifact}.` });
-  }
-  return { do: 'file', record, steps, patient: patient.value };
+  const missing = steps.filter((step) => step.do === 'merge' && step.known === undefined);
+  if (missing.length === 0) return { do: 'file', record, steps, patient: patient.value };
+  const names = missing.map((step) => step.artifact).join(', ');
+  if (othersStopped) return stop({ cause: 'match/unknown-reference', detail: `Nothing filed stands as ${names}.` });
+  // Nothing on its way will bring it (a goal agreed before Tejido, say): the visit is worth more than the update.
+  return {
+    do: 'file',
+    record,
+    steps: steps.filter((step) => !missing.includes(step)),
+    patient: patient.value,
+    left: `Not updated, because Tejido never filed it: ${names}.`,
+  };
 }
 
 const stands = (link: OwnedLink): boolean => link.action !== 'voided';

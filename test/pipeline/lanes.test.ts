@@ -318,11 +318,27 @@ describe('messages in their lanes', () => {
     expect(rows[0]?.n).toBe(1);
   });
 
-  test('a review of a goal that is not filed waits for the goal; voiding the review leaves the goal standing', async () => {
+  test('a review of a goal that Tejido never filed is filed without the update, and says so', async () => {
+    const [receipt] = await accept(
+      item({ recordId: 'rev', activityType: 'goal.review', mrn: 'M1', details: { goalId: 'g1' } }),
+    );
+    await drain();
+    expect(filed.map((one) => one.steps)).toEqual([['put encounter']]);
+    const story = await messageStory(ledger.db, receipt!.id);
+    expect(story?.events.at(-1)).toMatchObject({ state: 'filed', detail: expect.stringContaining('.goal.g1') });
+  });
+
+  test('while an earlier message is stopped, a review waits for its goal; voiding the review leaves the goal standing', async () => {
+    const [goal] = await accept(
+      item({ recordId: 'set', activityType: 'goal.set', mrn: 'M1', details: { goalId: 'g1' } }),
+    );
+    answer = () => ({ cause: 'send/refused', detail: '422' });
+    await drain();
+    answer = () => undefined;
     await accept(item({ recordId: 'rev', activityType: 'goal.review', mrn: 'M1', details: { goalId: 'g1' } }));
     await drain();
-    expect(await states()).toEqual(['held match/unknown-reference']);
-    await accept(item({ recordId: 'set', activityType: 'goal.set', mrn: 'M1', details: { goalId: 'g1' } }));
+    expect(await states()).toEqual(['failed send/refused', 'held match/unknown-reference']);
+    await retryMessage(ledger.pool, [ehr], goal!.id, 'me');
     await drain();
     expect(await states()).toEqual(['filed', 'filed']);
     await accept(

@@ -1,0 +1,88 @@
+/** What Tejido knows before a message comes: schemas, maps, profiles, and how each source's payload is read. */
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Config } from '../config/config.ts';
+import type { Activity } from '../core/activity.ts';
+import { fail, type Issue, type Outcome } from '../core/outcome.ts';
+import type { Clock, Mapper, Performer, Validate } from '../core/ports.ts';
+import { loadMapper } from '../mapping/load.ts';
+import { type ActivityCheck, createActivityCheck, type SchemaDocument } from '../sources/activity.ts';
+import type { SourceConfig } from '../sources/config.ts';
+import { createReaders, readerFor, type Readers } from '../sources/reader.ts';
+import { loadValidator } from '../validation/load.ts';
+
+/** The folder of the package: schemas, mappings and profiles lie in it. */
+export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
+
+export type Knowledge = {
+  readonly schemas: readonly SchemaDocument[];
+  readonly check: ActivityCheck;
+  readonly mapper: Mapper;
+  readonly validate: Validate;
+  /** Profiles that cannot be used, and why. */
+  readonly problems: readonly Issue[];
+  readonly readers: Readers;
+  readonly source: (name: string) => SourceConfig | undefined;
+  readonly performer: (system: string, id: string) => Performer;
+  readonly read: (payload: { source: string; format: string; body: Uint8Array }) => Outcome<Activity>;
+};
+
+/** A map or a profile that cannot be read stops the start: `explain` lists every place. */
+export class KnowledgeError extends Error {
+  override readonly name = 'KnowledgeError';
+  readonly issues: readonly Issue[];
+  constructor(message: string, issues: readonly Issue[]) {
+    super([message, ...issues.map((issue) => `  ${issue.where}: ${issue.what}`)].join('\n'));
+    this.issues = issues;
+  }
+}
+
+export async function loadSchemas(): Promise<readonly SchemaDocument[]> {
+  const folder = path.join(packageRoot, 'schemas');
+  const names = await readdir(folder, { recursive: true });
+  const files = names.filter((name) => name.endsWith('.schema.json')).sort();
+  return Promise.all(
+    files.map(async (name) => JSON.parse(await readFile(path.join(folder, name), 'utf8')) as SchemaDocument),
+  );
+}
+
+export async function loadKnowledge(config: Config, clock: Clock): Promise<Knowledge> {
+  const [schemas, mapper, validator] = await Promise.all([
+    loadSchemas(),
+    loadMapper({ folders: [path.join(packageRoot, 'mappings'), ...config.mappings.folders] }),
+    loadValidator({
+      profileFolders: [path.join(packageRoot, 'profiles')],
+      igPackages: config.validation.igPackages,
+    }),
+  ]);
+  if (!mapper.ok) throw new KnowledgeError('The mappings cannot be used.', mapper.failure.issues ?? []);
+  const check = createActivityCheck(schemas, clock);
+  const limits = {
+    maxDepth: config.http.limits.depth,
+    maxItems: config.http.limits.items,
+    maxItemBytes: config.http.limits.activityBytes,
+  };
+  const readers = createReaders(check, limits);
+  // The schema of the configuration has checked their shape.
+  const sources = new Map(
+    (config.sources as readonly unknown[] as readonly SourceConfig[]).map((one) => [one.name, one]),
+  );
+  const performers = new Map(config.performers.map((one) => [`${one.system}\n${one.id}`, one]));
+  return {
+    schemas,
+    check,
+    mapper: mapper.value,
+    validate: validator.validate,
+    problems: validator.problems,
+    readers,
+    source: (name) => sources.get(name),
+    performer: (system, id) => performers.get(`${system}\n${id}`) ?? { system, id },
+    read: ({ source, format, body }) => {
+      const reader = readerFor(readers, format);
+      return reader === undefined
+        ? fail('mapping/no-route', `No reader for the format ${format}.`)
+        : reader.toActivity(body, sources.get(source));
+    },
+  };
+}

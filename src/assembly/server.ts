@@ -1,0 +1,131 @@
+/** The HTTP doors of one process, listening. */
+import path from 'node:path';
+import type { RequestHandler } from 'express';
+import type { Config } from '../config/config.ts';
+import type { Accept, Clock, Log } from '../core/ports.ts';
+import { createApp } from '../inbound/app.ts';
+import { type Listening, listen } from '../inbound/listen.ts';
+import type { Idempotency } from '../ledger/idempotency.ts';
+import type { Keys } from '../ledger/keys.ts';
+import { ledgerWritable } from '../ledger/database.ts';
+import { liveness, readiness } from '../observe/health.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { createSandbox, type Sandbox } from '../sandbox/sandbox.ts';
+import { syntheticPatients } from '../sandbox/patients.ts';
+import { identifyActivity } from '../sources/activity.ts';
+import { readJson, readJsonLines } from '../sources/json-items.ts';
+import { readerFor } from '../sources/reader.ts';
+import { type Connected, readingOf } from './destinations.ts';
+import type { Knowledge } from './knowledge.ts';
+import { doorMessages, dryRun } from './messages.ts';
+import type { Store } from './store.ts';
+import type { Workers } from './workers.ts';
+
+export type ServerParts = {
+  readonly config: Config;
+  readonly version: string;
+  readonly store: Store;
+  readonly knowledge: Knowledge;
+  readonly keys: Keys;
+  readonly idempotency: Idempotency;
+  readonly metrics: Metrics;
+  readonly accept: Accept;
+  /** Known once the port is. */
+  readonly running: () => { readonly connected: readonly Connected[]; readonly workers: Workers } | undefined;
+  readonly stopping: () => boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+};
+
+export type Server = Listening & { readonly sandbox: Sandbox | undefined };
+
+/** The example of the documentation, SYN-10023, is among them. */
+const sandboxPatients = 250;
+
+export async function startServer(parts: ServerParts): Promise<Server> {
+  const { config, store, knowledge, running, clock, log } = parts;
+  const startedAt = clock();
+  let sandbox: Sandbox | undefined;
+  const wantsSandbox = config.destinations.some((one) => one.kind === 'sandbox');
+  const toSandbox: RequestHandler = (req, res, next) => {
+    if (sandbox === undefined) next();
+    else sandbox.router(req, res, next);
+  };
+  const poke = (): void => {
+    const now = running();
+    for (const { config: one } of now?.connected ?? []) now?.workers.wake.poke(one.id);
+  };
+  const app = createApp({
+    accept: parts.accept,
+    keys: parts.keys,
+    idempotency: parts.idempotency,
+    activities: {
+      read: (body, ndjson, limits) => (ndjson ? readJsonLines(body, limits) : readJson(body, limits)),
+      check: knowledge.check,
+      identify: identifyActivity,
+    },
+    dryRun: dryRun(knowledge, config, clock),
+    source: (name) => {
+      const source = knowledge.source(name);
+      const reader = source === undefined ? undefined : readerFor(knowledge.readers, source.format);
+      return source === undefined || reader === undefined ? undefined : (delivery) => reader.identify(delivery, source);
+    },
+    messages: doorMessages(
+      store,
+      config.destinations.map((one) => one.id),
+      poke,
+    ),
+    schemas: knowledge.schemas,
+    version: parts.version,
+    metrics: parts.metrics.expose,
+    health: () => ({ ok: true, ...liveness(startedAt, clock()) }),
+    ready: async () => {
+      const now = running();
+      const [writable, oldest] = await Promise.all([
+        ledgerWritable(store.db),
+        now === undefined ? ('unknown' as const) : now.workers.oldestDueMs().catch(() => 'unknown' as const),
+      ]);
+      const { ready, checks } = readiness({
+        ledgerWritable: writable,
+        oldestDueMs: oldest,
+        oldestDueLimitMs: config.progress.notReadyMs,
+        wakeHealthy: now?.workers.wake.healthy() ?? false,
+        destinations: (now?.connected ?? []).map(readingOf),
+        stopping: parts.stopping(),
+      });
+      return { ok: ready, checks };
+    },
+    jwks: async () => {
+      const sets = await Promise.all((running()?.connected ?? []).map(({ destination }) => destination.jwks?.()));
+      return { keys: sets.flatMap((set) => set?.keys ?? []) };
+    },
+    ...(wantsSandbox ? { sandbox: toSandbox } : {}),
+    clock,
+    log,
+    limits: config.http.limits,
+    trustedProxies: config.http.trustedProxies,
+    observe: ({ route, seconds }) => {
+      parts.metrics.acceptTook(route, seconds * 1_000);
+    },
+  });
+  const listening = await listen(app, { host: config.http.host, port: config.http.port, log });
+  if (wantsSandbox) {
+    sandbox = await createSandbox({
+      baseUrl: `${listening.url}/sandbox/fhir`,
+      clock,
+      random: parts.random,
+      journal: path.join(config.dataDir, 'sandbox.ndjson'),
+      seedPatients: syntheticPatients(sandboxPatients),
+      log,
+    });
+  }
+  return {
+    ...listening,
+    sandbox,
+    close: async (graceMs) => {
+      await listening.close(graceMs);
+      await sandbox?.close();
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/** The lanes at work: runners, wake-ups, schedules and the watchdog of one process. */
+import { hostname } from 'node:os';
+import type { Config } from '../config/config.ts';
+import { causeOf } from '../core/causes.ts';
+import type { Completed } from '../core/lane.ts';
+import type { DestinationId } from '../core/model.ts';
+import type { Clock, Log } from '../core/ports.ts';
+import { createLaneLedger } from '../ledger/lane-ledger.ts';
+import { oldestDueMs, sweepLanes } from '../ledger/lanes.ts';
+import { releaseAllWaiting } from '../ledger/release.ts';
+import { applyRetention } from '../ledger/retention.ts';
+import type { Metrics } from '../observe/metrics.ts';
+import { createLaneRunner, type LaneRunner } from '../pipeline/lanes.ts';
+import { startWake, type Wake } from '../wake/wake.ts';
+import { startWatchdog } from '../wake/watchdog.ts';
+import type { Connected } from './destinations.ts';
+import type { Knowledge } from './knowledge.ts';
+import type { Store } from './store.ts';
+
+/** Messages taken from one lane at a time: the next patient is not kept waiting by a long backlog of one. */
+const perLane = 8;
+const hourMs = 3_600_000;
+
+export type Workers = {
+  readonly wake: Wake;
+  readonly oldestDueMs: () => Promise<number | undefined>;
+  readonly busy: () => number;
+  /** Takes nothing new; gives what is in flight until the limit to end. */
+  readonly stop: (limitMs: number) => Promise<void>;
+};
+
+export type WorkerParts = {
+  readonly config: Config;
+  readonly store: Store;
+  readonly knowledge: Knowledge;
+  readonly connected: readonly Connected[];
+  readonly metrics: Metrics;
+  readonly expireKept: () => Promise<number>;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+};
+
+export async function startWorkers(parts: WorkerParts): Promise<Workers> {
+  const { config, store, connected, log, clock, metrics } = parts;
+  const runners = new Map(connected.map((one) => [one.config.id, runnerFor(one, parts)]));
+  const ids = [...runners.keys()];
+
+  let wake: Wake | undefined;
+  const look = async (id: DestinationId): Promise<void> => {
+    metrics.woke(id);
+    const runner = runners.get(id);
+    await runner?.runner.drain();
+    const dueInMs = await runner?.nextDueMs();
+    if (dueInMs !== undefined && dueInMs > 0) wake?.pokeAt(id, new Date(clock().getTime() + dueInMs));
+  };
+  const started = await startWake({
+    backend:
+      config.redisUrl === undefined ? { kind: 'postgres', url: store.url } : { kind: 'redis', url: config.redisUrl },
+    destinations: ids,
+    onWake: look,
+    log,
+    clock,
+    schedules: [
+      {
+        name: 'sweep',
+        everyMs: config.progress.sweepMs,
+        run: async () => {
+          await sweepLanes(store.pool);
+          for (const id of ids) wake?.poke(id);
+        },
+      },
+      {
+        name: 'retention',
+        cron: '17 3 * * *',
+        run: async () => {
+          await applyRetention(store.db, config.retention, clock);
+          await parts.expireKept();
+        },
+      },
+      {
+        // A patient may have been registered, or a goal filed, without a message that would tell.
+        name: 'held',
+        everyMs: hourMs,
+        run: async () => {
+          await releaseAllWaiting(store.pool);
+          for (const id of ids) wake?.poke(id);
+        },
+      },
+    ],
+  });
+  wake = started;
+  const oldest = () => oldestDueMs(store.pool);
+  const watchdog = startWatchdog({
+    oldestDueMs: oldest,
+    limitMs: config.progress.lateMs,
+    everyMs: Math.max(1_000, config.progress.lateMs / 3),
+    heal: async (reason) => {
+      metrics.healed();
+      await Promise.all([started.rebuild(reason), ...ids.map(look)]);
+    },
+    log,
+  });
+  for (const id of ids) started.poke(id);
+
+  return {
+    wake: started,
+    oldestDueMs: oldest,
+    busy: () => [...runners.values()].reduce((sum, { runner }) => sum + runner.busy(), 0),
+    stop: async (limitMs) => {
+      watchdog.stop();
+      await Promise.race([Promise.all([...runners.values()].map(({ runner }) => runner.stop())), after(limitMs)]);
+      await started.close(Math.min(limitMs, 5_000));
+    },
+  };
+}
+
+const after = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+
+function runnerFor(
+  { config: one, destination }: Connected,
+  { config, store, knowledge, metrics, clock, random, log }: WorkerParts,
+): { readonly runner: LaneRunner; readonly nextDueMs: () => Promise<number | undefined> } {
+  const ledger = createLaneLedger(store.pool, {
+    destination: one.id,
+    worker: `${hostname()}:${String(process.pid)}`,
+    perLane,
+    leaseMs: one.lanes.leaseMs,
+  });
+  const runner = createLaneRunner(
+    {
+      ledger,
+      destination,
+      read: knowledge.read,
+      mapper: knowledge.mapper,
+      validate: knowledge.validate,
+      gates: config.gates,
+      programme: config.programme,
+      performer: knowledge.performer,
+      policy: one.retry,
+      onFailure: one.lanes.onFailure,
+      clock,
+      random,
+      log,
+      observe: (completed, id) => count(metrics, completed, id),
+    },
+    { parallel: one.lanes.parallel, batch: one.lanes.batch, leaseMs: one.lanes.leaseMs },
+  );
+  return { runner, nextDueMs: ledger.nextDueMs };
+}
+
+function count(
+  metrics: Metrics,
+  { progress, source, kind, durationMs, exchanges }: Completed,
+  id: DestinationId,
+): void {
+  if (exchanges.length > 0) {
+    metrics.attemptTook(id, 'failure' in progress ? causeOf(progress.failure.cause).class : 'filed', durationMs);
+  }
+  switch (progress.state) {
+    case 'filed':
+      metrics.filed(source, kind);
+      break;
+    case 'superseded':
+      metrics.superseded(source, kind);
+      break;
+    case 'held':
+      metrics.held(source, kind, progress.failure.cause);
+      break;
+    case 'failed':
+      metrics.failed(source, kind, progress.failure.cause);
+      break;
+    case 'voided':
+    case 'again':
+      break;
+  }
+}

@@ -1,0 +1,129 @@
+/** Builds the parts and hands them to each other. The order of stopping is the reverse of the order of starting. */
+import { randomBytes } from 'node:crypto';
+import type { Config } from './config/config.ts';
+import type { Clock, Log } from './core/ports.ts';
+import { connect } from './assembly/destinations.ts';
+import { loadKnowledge } from './assembly/knowledge.ts';
+import { type Server, startServer } from './assembly/server.ts';
+import { openStore, type Store } from './assembly/store.ts';
+import { startWorkers, type Workers } from './assembly/workers.ts';
+import { createAcceptor } from './ledger/accept.ts';
+import { createIdempotency } from './ledger/idempotency.ts';
+import { createKeys, type MadeKey } from './ledger/keys.ts';
+import { backlog } from './ledger/messages.ts';
+import { laneAges } from './ledger/lanes.ts';
+import { createMetrics } from './observe/metrics.ts';
+
+export type StartOptions = {
+  readonly config: Config;
+  readonly version: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** `worker`: lanes only, no doors. */
+  readonly role: 'all' | 'worker';
+};
+
+export type Tejido = {
+  readonly store: Store;
+  readonly workers: Workers;
+  /** Absent in a worker. */
+  readonly server: Server | undefined;
+  /** Made at this start; cannot be shown again. */
+  readonly newAdminKey: MadeKey | undefined;
+  /** Drains within `limitMs`, then leaves the rest to the next start. */
+  readonly stop: (limitMs: number) => Promise<void>;
+};
+
+/** Rejects when a part cannot start; what had started is stopped again. */
+export async function startTejido({ config, version, log, clock, random, role }: StartOptions): Promise<Tejido> {
+  const undo: (() => Promise<unknown>)[] = [];
+  try {
+    const [knowledge, store] = await Promise.all([loadKnowledge(config, clock), openStore(config, log)]);
+    undo.push(store.close);
+    const keys = createKeys({ db: store.db, clock, random: randomBytes });
+    const idempotency = createIdempotency({ db: store.db, clock });
+    const ids = config.destinations.map((one) => one.id);
+
+    let running: { connected: ReturnType<typeof connect>; workers: Workers } | undefined;
+    let stopping = false;
+    const metrics = createMetrics({
+      readings: {
+        backlog: () => backlog(store.db),
+        laneAges: () => laneAges(store.pool),
+        wakeHealthy: () => running?.workers.wake.healthy() ?? false,
+      },
+    });
+    const { accept } = createAcceptor({
+      pool: store.pool,
+      destinations: ids,
+      onAccepted: (receipts, items) => {
+        for (const [index, receipt] of receipts.entries()) {
+          const item = items[index];
+          if (item === undefined) continue;
+          metrics.accepted(item.source, item.kind);
+          if (receipt.duplicateOf !== undefined) metrics.duplicate(item.source);
+          if (receipt.state === 'held' && item.hold !== undefined)
+            metrics.held(item.source, item.kind, item.hold.cause);
+          if (receipt.state === 'superseded') metrics.superseded(item.source, item.kind);
+        }
+        if (receipts.some((receipt) => receipt.state === 'received'))
+          for (const id of ids) running?.workers.wake.poke(id);
+      },
+    });
+
+    const newAdminKey = role === 'all' ? await keys.ensureAdminKey(config.apiKey) : undefined;
+    const server =
+      role === 'all'
+        ? await startServer({
+            config,
+            version,
+            store,
+            knowledge,
+            keys,
+            idempotency,
+            metrics,
+            accept,
+            running: () => running,
+            stopping: () => stopping,
+            clock,
+            random,
+            log,
+          })
+        : undefined;
+    if (server !== undefined) undo.push(() => server.close(0));
+    const origin = server?.url ?? `http://${config.http.host}:${String(config.http.port)}`;
+    const connected = connect(config, origin, { clock, random, log });
+    undo.push(() => Promise.all(connected.map(({ destination }) => destination.close())));
+    const workers = await startWorkers({
+      config,
+      store,
+      knowledge,
+      connected,
+      metrics,
+      expireKept: idempotency.expire,
+      clock,
+      random,
+      log,
+    });
+    running = { connected, workers };
+
+    return {
+      store,
+      workers,
+      server,
+      newAdminKey,
+      stop: async (limitMs) => {
+        stopping = true;
+        // Deliveries first: they may need the sandbox, which the server serves.
+        await workers.stop(limitMs);
+        await server?.close(Math.min(limitMs, 5_000));
+        await Promise.all(connected.map(({ destination }) => destination.close()));
+        await store.close();
+      },
+    };
+  } catch (error) {
+    for (const step of undo.toReversed()) await step().catch(() => undefined);
+    throw error;
+  }
+}
