@@ -24,7 +24,12 @@ export class Unsuccessful extends Error {
 }
 
 /** Errors whose message is written for an operator and holds no payload. Of all others only kind and code are told. */
-const toldInFull: ReadonlySet<string> = new Set(['CommandError', 'EmbeddedPostgresError', 'LedgerUnavailable']);
+const toldInFull: ReadonlySet<string> = new Set([
+  'CommandError',
+  'EmbeddedPostgresError',
+  'KnowledgeError',
+  'LedgerUnavailable',
+]);
 
 export const tellFault = (error: unknown): string => {
   if (!(error instanceof Error)) return 'It ended with a fault of its own.';

@@ -31,6 +31,7 @@ const words = [
   'signal',
   'host',
   'schedule',
+  'role',
   'level',
   'field',
 ] as const;
@@ -40,6 +41,7 @@ const figures = [
   'durationMs',
   'ageMs',
   'limitMs',
+  'limit',
   'everyMs',
   'delayMs',
   'retryAfterMs',
@@ -78,6 +80,8 @@ const isError = (value: unknown): value is Error => value instanceof Error || is
 /** A word of ours has a letter (phone numbers and MRNs often have none) and no space. */
 const word = /^(?=.*[A-Za-z])[\w.:/@+-]+$/;
 const semver = /^\d+\.\d+(?:\.\d+)?(?:[-+][\w.]+)?$/;
+/** The above, or a code of ours such as storage-unavailable. */
+const errorWord = /^(?:[A-Z][A-Z0-9_]{1,59}|[0-9A-Z]{5}|[a-z]+\/[a-z-]{1,40}|[a-z]+(?:-[a-z]+)+)$/;
 const errorName = /^[A-Z][A-Za-z]{0,59}$/;
 /** ECONNREFUSED, ERR_INVALID_ARG, 23505 (SQLSTATE), send/timeout. */
 const errorCode = /^(?:[A-Z][A-Z0-9_]{1,59}|[0-9A-Z]{5}|[a-z]+\/[a-z-]{1,40})$/;
@@ -120,6 +124,7 @@ export type ToldError = {
 
 /** What may be told of an error: its kind, its code, where it arose. Never its message: libraries quote values in it. */
 export const tellError = (error: unknown, depth = 0): ToldError => {
+  if (typeof error === 'string' && errorWord.test(error)) return { name: 'code', code: error, at: [] };
   if (!isError(error)) return { name: typeof error, at: [] };
   const name = errorName.test(error.name) ? error.name : 'Error';
   const code = codeOf(error);

@@ -72,6 +72,13 @@ describe('the log', () => {
     expect(framesOf(error).join('\n')).toContain('test/observe/log.test.ts:');
   });
 
+  test('of an error that is only a code, the code is told', () => {
+    expect(keep({ error: 'storage-unavailable' }).fields).toEqual({
+      error: { name: 'code', code: 'storage-unavailable', at: [] },
+    });
+    expect(keep({ error: 'Guadalupe was here' }).fields).toEqual({ error: { name: 'string', at: [] } });
+  });
+
   test('no canary gets through, whatever field carries it', () => {
     fc.assert(
       fc.property(
