@@ -86,6 +86,12 @@ const all = (results: readonly Membership[]): Membership => {
   return results.includes('unknown') ? 'unknown' : 'in';
 };
 
+/** Systems that are a grammar, not a list: media types and language tags. */
+const grammars: Readonly<Record<string, RegExp>> = {
+  'urn:ietf:bcp:13': /^[\w.+-]+\/[\w.+-]+(?:\s*;.*)?$/u,
+  'urn:ietf:bcp:47': /^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$/u,
+};
+
 /** Later terminologies replace systems and value sets of the same canonical. */
 export function makeContains(terminologies: readonly Terminology[]): Contains {
   const last = terminologies.toReversed();
@@ -103,6 +109,8 @@ export function makeContains(terminologies: readonly Terminology[]): Contains {
     if (system === undefined) return 'in';
     if (given !== undefined && given !== system) return 'out';
     if (codes !== undefined) return codes.includes(code) ? 'in' : 'out';
+    const grammar = grammars[system];
+    if (grammar !== undefined && opaque !== true) return grammar.test(code) ? 'in' : 'out';
     const known = codeSystem(system);
     if (known === undefined || opaque === true) return 'unknown';
     if (!Object.hasOwn(known, code)) return 'out';

@@ -133,9 +133,28 @@ withUsCore('US Core', () => {
     );
   });
 
+  test('a Provenance is checked against its profile', async () => {
+    const provenance = {
+      resourceType: 'Provenance',
+      meta: { profile: ['http://hl7.org/fhir/us/core/StructureDefinition/us-core-provenance'] },
+      target: [{ reference: 'Observation/1' }],
+      recorded: '2026-05-06T18:05:00-05:00',
+    };
+    const agent = { who: { reference: 'Practitioner/1' } };
+    const validator = await six;
+    expect(
+      validator.validate({ ...provenance, agent: [{ ...agent, onBehalfOf: { reference: 'Organization/1' } }] }),
+    ).toEqual([]);
+    // provenance-1: on whose behalf a practitioner acted must be said.
+    expect(errors(validator, { ...provenance, agent: [agent] })).toEqual(['Provenance.agent[0]']);
+  });
+
   test('two profiles of one type do not disturb each other, nor base R4', async () => {
     const validator = await six;
-    expect(errors(validator, bloodPressure())).toEqual([]);
+    // Vital signs want a value or a reason in each component (vs-3), base R4 does not.
+    const bare = { component: [{ code: { text: 'x' } }, { code: { text: 'y' } }] };
+    expect(errors(validator, bloodPressure(bare))).toContain('Observation.component[0]');
+    expect(errors(validator, bloodPressure({ ...bare, meta: undefined }))).toEqual([]);
     expect(errors(validator, bloodPressure({ meta: undefined, component: [pressure('8480-6', 128)] }))).toEqual([]);
   });
 });
@@ -156,6 +175,22 @@ describe('IG packages', () => {
         { id: 'Encounter', path: 'Encounter', min: 0, max: '*' },
         { id: 'Encounter.meta', path: 'Encounter.meta', min: 0, max: '1', type: [{ code: 'Meta' }] },
         { id: 'Encounter.status', path: 'Encounter.status', min: 1, max: '1', type: [{ code: 'code' }] },
+        {
+          id: 'Encounter.participant',
+          path: 'Encounter.participant',
+          min: 0,
+          max: '*',
+          base: { path: 'Encounter.participant', min: 0, max: '*' },
+          type: [{ code: 'BackboneElement' }],
+        },
+        {
+          id: 'Encounter.participant.individual',
+          path: 'Encounter.participant.individual',
+          min: 1,
+          max: '1',
+          base: { path: 'Encounter.participant.individual', min: 0, max: '1' },
+          type: [{ code: 'Reference' }],
+        },
         {
           id: 'Encounter.class',
           path: 'Encounter.class',
@@ -218,6 +253,20 @@ describe('IG packages', () => {
         encounter({ meta: { profile: [profile.url] }, class: { system: codeSystem.url, code } });
       expect(errors(validator, visit('porch'))).toEqual([]);
       expect(errors(validator, visit('office'))).toEqual(['Encounter.class']);
+    });
+  });
+
+  test('what a profile asks of a backbone element is not asked of base R4', async () => {
+    await packed(async (file) => {
+      const validator = await loadValidator({ profileFolders: [], igPackages: [file] });
+      const visit = encounter({
+        class: { system: codeSystem.url, code: 'home' },
+        participant: [{ period: { start: '2026' } }],
+      });
+      expect(errors(validator, { ...visit, meta: { profile: [profile.url] } })).toContain(
+        'Encounter.participant[0].individual',
+      );
+      expect(errors(validator, visit)).toEqual([]);
     });
   });
 
