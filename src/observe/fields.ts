@@ -32,6 +32,8 @@ const words = [
   'host',
   'schedule',
   'role',
+  'requestId',
+  'subscription',
   'level',
   'field',
 ] as const;
@@ -86,6 +88,8 @@ const errorName = /^[A-Z][A-Za-z]{0,59}$/;
 /** ECONNREFUSED, ERR_INVALID_ARG, 23505 (SQLSTATE), send/timeout. */
 const errorCode = /^(?:[A-Z][A-Z0-9_]{1,59}|[0-9A-Z]{5}|[a-z]+\/[a-z-]{1,40})$/;
 const isoDate = /\b\d{4}-\d{2}-\d{2}\b(?!T)/;
+/** A path of ours with placeholders: no value of a request stands in it. */
+const route = /^\/[a-z0-9/:{}._-]*$/i;
 const path = /^(?=.*[A-Za-z])[\w./~@+-]+$/;
 
 export type Fields = Readonly<Record<string, unknown>>;
@@ -139,6 +143,7 @@ const keptValue = (field: string, value: unknown): unknown => {
   if (typeof value !== 'string' || value.length > longest) return undefined;
   if (field === 'url') return withoutQuery(value);
   if (field === 'path') return path.test(value) && !isoDate.test(value) ? value : undefined;
+  if (field === 'route') return route.test(value) ? value : undefined;
   if (field === 'code' && errorCode.test(value)) return value;
   if (field === 'version' && semver.test(value)) return value;
   if (!wordFields.has(field)) return undefined;

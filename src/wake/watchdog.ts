@@ -30,7 +30,7 @@ export const judge = (
 /**
  * @param options.oldestDueMs how long the oldest due work has been due, in ms; undefined when none is due
  * @param options.limitMs the age from which something must be wrong
- * @param options.heal rebuilds the wake-ups and looks for work; called at most once at a time
+ * @param options.heal rebuilds the wake-ups and looks for work; called again while work stays late, at most once each `limitMs`
  */
 export function startWatchdog(options: {
   readonly oldestDueMs: () => Promise<number | undefined>;
@@ -77,11 +77,17 @@ export function startWatchdog(options: {
     if (!verdict.heal) return;
     healedAt = performance.now();
     log('warn', 'watchdog.heal', { ageMs, limitMs, count: heals });
-    try {
-      await heal('due-work-is-late');
-    } catch (error) {
+    const healed = heal('due-work-is-late').catch((error: unknown) => {
       log('error', 'watchdog.heal-failed', { error });
-    }
+    });
+    // A healing that hangs must not end the watch.
+    let deadline: NodeJS.Timeout | undefined;
+    const tooLong = new Promise((resolve) => {
+      deadline = setTimeout(resolve, limitMs);
+      deadline.unref();
+    });
+    await Promise.race([healed, tooLong]);
+    clearTimeout(deadline);
   };
 
   const next = (): void => {

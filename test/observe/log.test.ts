@@ -72,6 +72,11 @@ describe('the log', () => {
     expect(framesOf(error).join('\n')).toContain('test/observe/log.test.ts:');
   });
 
+  test('of a request the route is told', () => {
+    const fields = { requestId: '0f0cbe2e-aaaa', method: 'GET', route: '/v1/messages/{id}', status: 200 };
+    expect(keep(fields)).toEqual({ fields, dropped: 0 });
+  });
+
   test('of an error that is only a code, the code is told', () => {
     expect(keep({ error: 'storage-unavailable' }).fields).toEqual({
       error: { name: 'code', code: 'storage-unavailable', at: [] },

@@ -34,6 +34,21 @@ describe('the watchdog', () => {
     }
   });
 
+  test('a healing that hangs does not end the watch', async () => {
+    let heals = 0;
+    const heal = () => {
+      heals += 1;
+      return new Promise<void>(() => undefined);
+    };
+    const { log } = listeningLog();
+    const dog = startWatchdog({ oldestDueMs: async () => 9_000, limitMs: 20, everyMs: 5, heal, log });
+    try {
+      await until('healed again', () => heals >= 3);
+    } finally {
+      dog.stop();
+    }
+  });
+
   test('a ledger that cannot be asked makes it blind, not blind and healing; it sees again afterwards', async () => {
     let broken = true;
     const { heard, log } = listeningLog();
