@@ -18,6 +18,9 @@ const allowed: Readonly<Record<string, readonly string[] | 'everything'>> = {
   config: ['core'],
   wake: ['core'],
   pipeline: ['core', 'mapping', 'validation'],
+  demo: ['core', 'sandbox'],
+  assembly: 'everything',
+  prove: 'everything',
   cli: 'everything',
   main: 'everything',
 };

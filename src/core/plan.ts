@@ -1,23 +1,58 @@
 /** From what a record should be in the chart, and what it is there already, to the steps that make it so. Pure. */
 import type { EmittedLink } from './model.ts';
-import type { FilingStep, Mapped } from './ports.ts';
+import type { FilingStep, Mapped, Resource } from './ports.ts';
 
 /** Of each artifact its latest link, of those that still stand. */
 export type Standing = ReadonlyMap<string, EmittedLink>;
 
+export type Plan = {
+  readonly steps: readonly FilingStep[];
+  /** Artifacts that were to be merged into, and that nothing filed stands as. */
+  readonly missing: readonly string[];
+};
+
 /**
  * `mine`: what earlier versions of this record emitted. `subject`: what other records emitted for the same person
  * (a goal that this one reviews). What an earlier version emitted and this one does not is marked entered-in-error.
+ * A merge is left out when what it merges into is missing; references to it become logical ones (identifier only).
  */
-export function planSteps(mapped: readonly Mapped[], mine: Standing, subject: Standing): readonly FilingStep[] {
+export function planSteps(mapped: readonly Mapped[], mine: Standing, subject: Standing, artifactSystem: string): Plan {
   const wanted = new Set(mapped.map((one) => one.artifact));
   const dropped = [...mine.values()].filter((link) => !wanted.has(link.artifact));
-  const steps = mapped.map((one): FilingStep => {
-    const known = mine.get(one.artifact) ?? subject.get(one.artifact);
-    const base = { artifact: one.artifact, resource: one.resource, ...(known === undefined ? {} : { known }) };
-    return one.do === 'merge' ? { do: 'merge', ...base } : { do: 'put', fullUrl: one.fullUrl, ...base };
-  });
-  return [...voidSteps(dropped), ...steps];
+  const known = (one: Mapped): EmittedLink | undefined => mine.get(one.artifact) ?? subject.get(one.artifact);
+  const merges = mapped.filter((one) => one.do === 'merge');
+  const targets = new Map(
+    merges.map((one): readonly [string, Record<string, unknown>] => {
+      const reference = known(one)?.reference;
+      return [
+        one.fullUrl,
+        reference === undefined
+          ? { type: one.resource.resourceType, identifier: { system: artifactSystem, value: one.artifact } }
+          : { reference },
+      ];
+    }),
+  );
+  const missing = merges.filter((one) => known(one) === undefined).map((one) => one.artifact);
+  const steps = mapped
+    .filter((one) => !missing.includes(one.artifact))
+    .map((one): FilingStep => {
+      const link = known(one);
+      const resource = targets.size === 0 ? one.resource : (referringTo(one.resource, targets) as Resource);
+      const base = { artifact: one.artifact, resource, ...(link === undefined ? {} : { known: link }) };
+      return one.do === 'merge' ? { do: 'merge', ...base } : { do: 'put', fullUrl: one.fullUrl, ...base };
+    });
+  return { steps: [...voidSteps(dropped), ...steps], missing };
+}
+
+/** The fullUrl of a merge leads nowhere outside this plan: what is meant stands in the chart already, or does not. */
+function referringTo(json: unknown, targets: ReadonlyMap<string, Record<string, unknown>>): unknown {
+  if (Array.isArray(json)) return json.map((item) => referringTo(item, targets));
+  if (typeof json !== 'object' || json === null) return json;
+  const { reference, ...rest } = json as Record<string, unknown>;
+  const target = typeof reference === 'string' ? targets.get(reference) : undefined;
+  const copy = Object.fromEntries(Object.entries(rest).map(([name, value]) => [name, referringTo(value, targets)]));
+  if (target !== undefined) return { ...target, ...copy };
+  return reference === undefined ? copy : { reference, ...copy };
 }
 
 /** Everything that stands, marked entered-in-error; what refers to others first. */

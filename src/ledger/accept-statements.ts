@@ -1,7 +1,8 @@
 /** The statements of an accepting transaction: one to read and lock, one to write, one for the bytes. */
+import { createHash } from 'node:crypto';
 import type { Identity } from '../core/person.ts';
 import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
-import { type Batch, type Head, type HeadRequest, type Placed, sha256 } from './accept.ts';
+import type { Batch, Head, HeadRequest, Placed } from './accept.ts';
 import type { PatientIdentifiers } from '../core/ports.ts';
 import { identitiesOfBatch, type PeopleOfBatch, recogniseAll } from './patients.ts';
 import { type Queryable, statement } from './statement.ts';
@@ -208,6 +209,8 @@ export async function writePayloads(client: Queryable, at: Date, placed: readonl
     ...placed.flatMap((one) => [one.id, bytesOf(one)]),
   ]);
 }
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 const bytesOf = ({ item }: Placed): Buffer => Buffer.from(item.raw.buffer, item.raw.byteOffset, item.raw.byteLength);
 

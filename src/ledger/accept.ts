@@ -2,7 +2,6 @@
  * Accepting: the one way into the ledger. Raw bytes, message, delivery, lane and history are one transaction, and the
  * receipt leaves only after its commit. Items that arrive together commit together.
  */
-import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { Identity, KnownPerson } from '../core/person.ts';
 import { classify, type StandingRecord } from '../core/version.ts';
@@ -247,5 +246,3 @@ function next(
     ...(patientKey === undefined ? {} : { patientKey }),
   };
 }
-
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

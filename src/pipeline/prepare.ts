@@ -90,19 +90,13 @@ export async function prepare(
   if (!mapped.ok) return stop(mapped.failure);
 
   const { mine, others } = split(person.links, record);
-  const steps = planSteps(mapped.value, mine, others);
-  const missing = steps.filter((step) => step.do === 'merge' && step.known === undefined);
+  const { steps, missing } = planSteps(mapped.value, mine, others, deps.programme.artifactSystem);
   if (missing.length === 0) return { do: 'file', record, steps, patient: patient.value };
-  const names = missing.map((step) => step.artifact).join(', ');
+  const names = missing.join(', ');
   if (othersStopped) return stop({ cause: 'match/unknown-reference', detail: `Nothing filed stands as ${names}.` });
   // Nothing on its way will bring it (a goal agreed before Tejido, say): the visit is worth more than the update.
-  return {
-    do: 'file',
-    record,
-    steps: steps.filter((step) => !missing.includes(step)),
-    patient: patient.value,
-    left: `Not updated, because Tejido never filed it: ${names}.`,
-  };
+  const left = `Not updated, because Tejido never filed it: ${names}.`;
+  return { do: 'file', record, steps, patient: patient.value, left };
 }
 
 const stands = (link: OwnedLink): boolean => link.action !== 'voided';
