@@ -40,7 +40,8 @@ export function readBody(bodyBytes: number, bytesInFlight: number): RequestHandl
   return (req, res, next) => {
     const declared = Number(req.headers['content-length']);
     const compressed = req.headers['content-encoding'] !== undefined;
-    const share = Number.isFinite(declared) && !compressed ? Math.min(declared, bodyBytes) : bodyBytes;
+    // Where the size is not declared, a tenth of the limit: far above an activity, and still a bound.
+    const share = Number.isFinite(declared) && !compressed ? Math.min(declared, bodyBytes) : bodyBytes / 10;
     if (held > 0 && held + share > bytesInFlight) {
       next(new Refusal(unavailable('Too many large bodies are being read at this moment.')));
       return;

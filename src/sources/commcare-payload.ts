@@ -24,7 +24,9 @@ const unreadable = (detail: string) => fail('source/unreadable', detail);
  * Cuts a delivery into its records, each with its own bytes: one form or case, an array of them, or a page of the
  * list interface (`{meta, objects: […]}`). What cannot be read stays whole.
  */
-export function splitDelivery(body: Uint8Array, limits: JsonLimits): readonly Uint8Array[] {
+export function splitDelivery(body: Uint8Array, { maxDepth }: JsonLimits): readonly Uint8Array[] {
+  // The door has bounded the whole; the limits of one record are those of its parts.
+  const limits: JsonLimits = { maxDepth: maxDepth + 2, maxItems: Infinity, maxItemBytes: Infinity };
   const first = firstByte(body);
   if (first === 0x5b) {
     const read = readJson(body, limits);

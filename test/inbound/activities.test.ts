@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { fail } from '../../src/core/outcome.ts';
-import { adminKey, anActivity, LedgerUnavailable, openDoor, problemIn, type Door } from './door.ts';
+import { adminKey, anActivity, closeDoors, LedgerUnavailable, openDoor, problemIn, type Door } from './door.ts';
 
 let door: Door;
 beforeAll(async () => {
   door = await openDoor();
 });
-afterAll(() => door.close());
+afterAll(closeDoors);
 
 const send = (body: unknown, headers: Record<string, string> = {}) =>
   door.post('/v1/activities', typeof body === 'string' ? body : JSON.stringify(body), headers);

@@ -42,6 +42,13 @@ export type Door = {
   readonly close: (graceMs?: number) => Promise<void>;
 };
 
+const open = new Set<Door>();
+
+/** For afterAll: also what a failed test left open. */
+export async function closeDoors(): Promise<void> {
+  await Promise.all([...open].map((door) => door.close()));
+}
+
 export async function openDoor(
   options: {
     readonly deps?: Partial<AppDeps>;
@@ -115,7 +122,7 @@ export async function openDoor(
     ...options.deps,
   };
   const server = await listen(createApp(deps), { host: '127.0.0.1', port: 0, log: deps.log, ...options.listen });
-  return {
+  const door: Door = {
     url: server.url,
     accepted,
     logged,
@@ -126,8 +133,13 @@ export async function openDoor(
         body,
         headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json', ...headers },
       }),
-    close: (graceMs = 0) => server.close(graceMs),
+    close: (graceMs = 0) => {
+      open.delete(door);
+      return server.close(graceMs);
+    },
   };
+  open.add(door);
+  return door;
 }
 
 let made = 0;

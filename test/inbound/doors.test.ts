@@ -8,7 +8,16 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import type { MessageFilter } from '../../src/core/story.ts';
 import type { SourceConfig } from '../../src/sources/config.ts';
-import { adminKey, anActivity, LedgerUnavailable, openDoor, problemIn, type Body, type Door } from './door.ts';
+import {
+  adminKey,
+  anActivity,
+  closeDoors,
+  LedgerUnavailable,
+  openDoor,
+  problemIn,
+  type Body,
+  type Door,
+} from './door.ts';
 
 const sources = (parse(readFileSync('examples/commcare/tejido.yaml', 'utf8')) as { sources: SourceConfig[] }).sources;
 const form = readFileSync('examples/commcare/visita-domiciliaria.json', 'utf8');
@@ -47,7 +56,7 @@ beforeAll(async () => {
     },
   });
 });
-afterAll(() => door.close());
+afterAll(closeDoors);
 
 const get = (path: string, headers: Record<string, string> = { authorization: `Bearer ${adminKey}` }) =>
   fetch(door.url + path, { headers });

@@ -331,6 +331,15 @@ const real = existsSync(data);
 if (!real && process.env['CI'] === 'true') throw new Error(`${data} is missing.`);
 if (!real) process.stderr.write('The CommCare samples are not here: their tests are skipped.\n');
 
+test('a page larger than any one form, and an array of many, are cut into their forms', () => {
+  const forms = Array.from({ length: 1_200 }, (_, index) => ({ ...example(), id: `f-${index}` }));
+  for (const delivery of [{ meta: { limit: 1_200 }, objects: forms }, forms]) {
+    const items = deliver(delivery);
+    expect(items.map((item) => item.record?.id)).toEqual(forms.map(({ id }) => id));
+    expect(Buffer.from(items[7]?.raw ?? []).toString()).toBe(JSON.stringify(forms[7]));
+  }
+});
+
 (real ? describe : describe.skip)('forms as CommCare sends them', () => {
   const sample = (name: string) => readFileSync(path.join(data, name));
   const deliverFile = (name: string) =>
