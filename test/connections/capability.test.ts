@@ -107,6 +107,21 @@ describe('the sandbox as it is', () => {
       expect(each['encounter']).toEqual({ reference: `Encounter/${encounter?.id}` });
   });
 
+  test('that stopped taking transactions is filed to all the same, and is not asked again for one', async () => {
+    const destination = ehr.destination();
+    await destination.report();
+    ehr.admin.quirks.set('no-transaction');
+    ehr.admin.quirks.set('no-batch');
+    expect((await destination.file(plan(visit('v')))).failure).toBeUndefined();
+    const again = await destination.file(plan(visit('w')));
+    expect(again.links).toHaveLength(3);
+    expect(again.exchanges.filter(({ status }) => status !== undefined && status >= 400)).toHaveLength(1);
+    expect(
+      (await destination.file(plan(visit('x')))).exchanges.every(({ status }) => status !== undefined && status < 400),
+    ).toBe(true);
+    expect(await destination.report()).toMatchObject({ transaction: false, batch: false });
+  });
+
   test('is asked for its statement once, and again after it did not do as it said', async () => {
     let now = 0;
     const destination = ehr.destination({}, { clock: () => new Date(now) });

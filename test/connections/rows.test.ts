@@ -89,12 +89,14 @@ describe('row 3: a transaction that is run as a batch', () => {
   test('answers 200 outside: every entry is read, the one refused is named, the rest stands with real references', async () => {
     ehr.admin.quirks.set('transaction-as-batch');
     const refused = put('b.bad', { ...observation('bad', 1), subject: { reference: 'Patient/nobody' } });
-    const filing = await ehr.destination().file(plan([...visit('b'), refused]));
+    const destination = ehr.destination();
+    const filing = await destination.file(plan([...visit('b'), refused]));
     expect(filing.exchanges.some(({ method, status }) => method === 'POST' && status === 200)).toBe(true);
     expect(filing.failure?.cause).toBe('send/refused');
     expect(filing.failure?.issues?.[0]?.where).toContain('bad');
     expect(filing.links).toHaveLength(3);
     expect(ours(ehr, 'Observation')).toHaveLength(2);
+    expect((await destination.report()).problems.map(({ cause }) => cause)).toContain('send/partial');
     expectRealReferences();
   });
 });
@@ -119,6 +121,23 @@ describe('row 4: a failed transaction that does not say which entry failed', () 
     expect(filing.failure?.cause).toBe('send/refused');
     expect(filing.links).toEqual([]);
     expect(ours(ehr, 'Observation')).toEqual([]);
+  });
+});
+
+describe('a type that the EHR stopped taking', () => {
+  test('is named; what refers to it is not written, and transactions are not given up for it', async () => {
+    const destination = ehr.destination();
+    await destination.report();
+    ehr.admin.quirks.set('dangling-refs-accepted');
+    ehr.admin.quirks.set('read-only', 'Encounter');
+    const filing = await destination.file(plan([...visit('h'), put('h.alone', observation('alone', 1))]));
+    expect(filing.failure).toMatchObject({
+      cause: 'send/unsupported',
+      detail: expect.stringContaining('Encounter') as unknown,
+    });
+    expect(filing.links.map(({ artifact }) => artifact)).toEqual(['h.alone']);
+    expect(ehr.admin.counts()).toMatchObject({ Observation: 1 });
+    expect((await destination.report()).transaction).toBe(true);
   });
 });
 
@@ -165,8 +184,7 @@ describe('row 6: replays', () => {
     ehr.admin.quirks.set('ifnoneexist-ignored');
     filed(await ehr.destination().file(plan(visit('r'))));
     filed(await ehr.destination().file(plan(visit('r'), true)));
-    expect(ours(ehr, 'Encounter')).toHaveLength(1);
-    expect(ours(ehr, 'Observation')).toHaveLength(2);
+    expect(ehr.admin.counts()).toMatchObject({ Encounter: 1, Observation: 2 });
   });
 });
 
@@ -207,16 +225,18 @@ describe('row 7: conditional creates that race', () => {
 });
 
 describe('row 8: If-Match that is ignored unless it is quoted', () => {
-  test('updates are PUT with a quoted weak ETag, and what another wrote in between survives', async () => {
+  test('what the nurse wrote between our read and our write survives', async () => {
     ehr.admin.quirks.set('if-match-ignored');
     const destination = ehr.destination();
     const first = filed(await destination.file(plan([put('a.o', observation('a', 1))])));
-    const known = linkOf(first, 'a.o');
     const [stands] = ehr.admin.all('Observation');
     if (stands === undefined) throw new Error('it was not filed');
+    ehr.admin.faults.add({ fault: 'latency', value: 150, times: 1, on: 'PUT' });
+    const seen = ehr.admin.requests().length;
+    const amending = destination.file(plan([put('a.o', observation('a', 2), linkOf(first, 'a.o'))]));
+    while (ehr.admin.requests().length === seen) await new Promise((resolve) => setImmediate(resolve));
     ehr.admin.seed([{ ...stands, note: [{ text: 'added by the nurse' }] }]);
-    const second = filed(await destination.file(plan([put('a.o', observation('a', 2), known)])));
-    expect(second.links[0]).toMatchObject({ action: 'updated', versionId: '3' });
+    expect(filed(await amending).links[0]).toMatchObject({ action: 'updated', versionId: '3' });
     expect(ehr.admin.all('Observation')[0]).toMatchObject({
       note: [{ text: 'added by the nurse' }],
       valueQuantity: { value: 2 },

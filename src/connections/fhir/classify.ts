@@ -54,16 +54,6 @@ const authCodes = new Set(['login', 'expired', 'unknown-user']);
 const transientCodes = new Set(['transient', 'no-store', 'incomplete']);
 /** Epic: this one chart is closed to us (break-the-glass); the credentials are good. */
 const chartClosedCodes = new Set(['4130', '4131', '4134']);
-const oauthRefusals = new Set([
-  'invalid_client',
-  'invalid_request',
-  'invalid_grant',
-  'unauthorized_client',
-  'invalid_scope',
-  'unsupported_grant_type',
-  'access_denied',
-]);
-
 /**
  * The failure in an answer, or undefined when its status is one of success. A success may still hide a failure inside
  * (a Bundle's entries): that is read where its content is.
@@ -74,7 +64,7 @@ export function classifyAnswer(answer: FhirAnswer, doing: Doing, now: Date): Fai
   const body = parse(answer.body);
   const issues = outcomeIssues(body);
   const cause =
-    isPage(answer) && status < 500 && doing !== 'token' && status !== 401 && status !== 403 && status !== 429
+    isPage(answer) && status < 500 && status !== 401 && status !== 403 && status !== 429
       ? 'send/unavailable'
       : causeOfStatus(status, doing, issues, body);
   const wait = cause === 'send/throttled' || cause === 'send/unavailable' ? retryAfter(answer.headers, now) : undefined;
@@ -129,7 +119,6 @@ function tokenCause(status: number, body: unknown): CauseCode {
   if (status === 429) return 'send/throttled';
   if (status >= 500 || status === 408) return 'send/unavailable';
   const error = isObject(body) ? text(body['error']) : undefined;
-  if (error !== undefined && oauthRefusals.has(error)) return 'send/auth';
   if (error === 'temporarily_unavailable' || error === 'server_error') return 'send/unavailable';
   return 'send/auth';
 }

@@ -66,7 +66,16 @@ export async function filePlan(env: Environment, plan: FilingPlan, run: Run): Pr
     unplaced: false,
     reference: step.known?.reference,
   }));
-  const filing: Progress = { env, run, works, capabilities: stated.value, races: 0, losses: 0, oneByOne: false };
+  const filing: Progress = {
+    env,
+    run,
+    works,
+    capabilities: stated.value,
+    races: 0,
+    losses: 0,
+    oneByOne: false,
+    refusedWhole: undefined,
+  };
   const links = (): EmittedLink[] => works.flatMap((work) => linkOf(work));
   const stop = await filePuts(filing);
   if (stop !== undefined) return { links: links(), failure: stop };
@@ -93,6 +102,8 @@ type Progress = {
   losses: number;
   /** A whole Bundle was refused: find out which entry it was. */
   oneByOne: boolean;
+  /** A Bundle of this type was refused as unsupported. */
+  refusedWhole: 'transaction' | 'batch' | undefined;
 };
 
 /** Two puts of one artifact in one plan: some servers silently drop one. The last one counts, at the first one's place. */
@@ -117,7 +128,10 @@ async function filePuts(filing: Progress): Promise<Failure | undefined> {
     if (stop !== undefined) return stop;
     failDependents(works);
     const todo = works.filter((work) => work.state === 'todo');
-    if (todo.length === 0) return run.doubt ? await lookForTwins(filing) : undefined;
+    if (todo.length === 0) {
+      learnWholesale(filing);
+      return run.doubt ? await lookForTwins(filing) : undefined;
+    }
     const together = howTogether(filing, todo.length);
     const chunk = nextChunk(
       todo.map((work) => writeOf(filing, work)),
@@ -131,6 +145,13 @@ async function filePuts(filing: Progress): Promise<Failure | undefined> {
   }
   return fail('send/write-race', 'it did not come to rest: the EHR kept answering otherwise than what it then held')
     .failure;
+}
+
+/** What was refused as a Bundle and taken one by one: this EHR does not take such Bundles. */
+function learnWholesale({ env: { learned }, refusedWhole, works }: Progress): void {
+  if (refusedWhole === undefined || works.some((work) => work.state === 'failed')) return;
+  if (refusedWhole === 'transaction') learned.noTransaction = true;
+  else learned.noBatch = true;
 }
 
 const stopped = (run: Run): Failure => ({
@@ -497,10 +518,10 @@ async function bundleFailed(
   if (answer !== undefined && isMultipleMatches(answer)) return lookAgain(filing, chunk);
   if (failure.cause === 'send/write-race') return race(filing);
   if (failure.cause === 'send/unsupported') {
-    // It declared what it does not do.
+    // It declared what it does not do: the Bundle, or something in it. One by one it comes out which.
     env.capabilities.distrust();
-    if (type === 'transaction') env.learned.noTransaction = true;
-    else env.learned.noBatch = true;
+    filing.oneByOne = true;
+    filing.refusedWhole = type;
     return undefined;
   }
   if (failure.cause === 'send/refused' || failure.cause === 'send/gone') {

@@ -8,6 +8,7 @@ import type { Outcome } from '../../core/outcome.ts';
 import type { Resource } from '../../core/ports.ts';
 import type { Capabilities } from './capability.ts';
 import type { Call, FhirClient, FhirRequest } from './client.ts';
+import { subjectOf } from './environment.ts';
 import { artifactsOn, identityQuery, parameterOf } from './identity.ts';
 import { isObject, isResource, objects, text } from './json.ts';
 
@@ -42,10 +43,14 @@ const defaultIdentifiersPerSearch = 20;
 
 type Page = { readonly resources: readonly Resource[]; readonly self?: string };
 
-/** All pages of a search set, or the failure of any. */
+/**
+ * All pages of a search set, or the failure of any. Ends at the first resource that `belongs` does not know: a server
+ * that ignored the parameter has everybody's to show.
+ */
 export async function searchAll(
   client: FhirClient,
   request: FhirRequest,
+  belongs: (resource: Resource) => boolean,
   call: Call,
 ): Promise<Outcome<Page> & { status?: number }> {
   const resources = new Map<string, Resource>();
@@ -76,7 +81,7 @@ export async function searchAll(
       objects(bundle['link']).flatMap((each) => (each['relation'] === relation ? (text(each['url']) ?? []) : []))[0];
     if (page === 0) self = link('self');
     const following = link('next');
-    if (following === undefined) next = undefined;
+    if (following === undefined || ![...resources.values()].every(belongs)) next = undefined;
     else {
       const path = client.pathOf(following);
       if (path === undefined) return fail('send/unsupported', 'the next page of a search lies outside the base URL');
@@ -113,7 +118,9 @@ export function lookup(
   ): Promise<Outcome<Found | undefined>> => {
     const path = `${type}?${identityQuery(type, artifactSystem, artifacts)}&_count=${Math.max(20, artifacts.length * 2)}`;
     const strict = { prefer: 'handling=strict' };
-    const page = await searchAll(client, { method: 'GET', path, doing: 'search', headers: strict }, call);
+    const wanted = new Set(artifacts);
+    const asked = (each: Resource): boolean => artifactsOn(each, artifactSystem).some((one) => wanted.has(one));
+    const page = await searchAll(client, { method: 'GET', path, doing: 'search', headers: strict }, asked, call);
     if (!page.ok) {
       // 400, 404, 405, 422: it will not search so. Anything else says nothing about that.
       const refused = page.status !== undefined && [400, 404, 405, 422, 501].includes(page.status);
@@ -122,8 +129,7 @@ export function lookup(
         : page;
     }
     const { resources, self } = page.value;
-    const wanted = new Set(artifacts);
-    const strangers = resources.some((each) => !artifactsOn(each, artifactSystem).some((one) => wanted.has(one)));
+    const strangers = !resources.every(asked);
     const selfHasIt = self === undefined || new RegExp(`[?&]${parameterOf(type)}=`).test(self);
     if (strangers || (!selfHasIt && resources.length > 0)) return ok(strangers ? undefined : sorted(resources, wanted));
     if (self !== undefined && selfHasIt) {
@@ -148,7 +154,8 @@ export function lookup(
     const name = params?.has('patient') === false && params.has('subject') ? 'subject' : 'patient';
     const form = new URLSearchParams({ [name]: subject });
     const request = { method: 'POST', path: `${type}/_search`, doing: 'search', form } as const;
-    const page = await searchAll(client, request, call);
+    const theirs = (each: Resource): boolean => subjectOf(each)?.endsWith(subject) === true;
+    const page = await searchAll(client, request, theirs, call);
     if (!page.ok) {
       if (
         page.status !== undefined &&
@@ -162,6 +169,12 @@ export function lookup(
         );
       }
       return page;
+    }
+    if (!page.value.resources.every(theirs)) {
+      return fail(
+        'send/unsupported',
+        `a search of ${type} by patient is ignored here: a duplicate could not be noticed`,
+      );
     }
     return ok(sorted(page.value.resources, new Set(artifacts)));
   };

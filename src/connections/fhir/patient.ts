@@ -66,7 +66,7 @@ async function byIdentifier(
     form,
     headers: { prefer: 'handling=strict' },
   } as const;
-  const page = await searchAll(env.client, request, run);
+  const page = await searchAll(env.client, request, (each) => carries(each, system, value), run);
   if (!page.ok) {
     if (page.status === 400 || page.status === 404 || page.status === 405) {
       env.capabilities.distrust();
