@@ -1,4 +1,4 @@
-/** What the commands need from the rest of Tejido. `src/main.ts` implements it; tests give a fake one. */
+/** What the commands need from the rest of Tejido. `src/assembly/parts.ts` implements it; tests give a fake one. */
 import type { Config, LoadedConfig } from '../config/config.ts';
 import type { MessageId } from '../core/model.ts';
 import type { CapabilityReport } from '../core/ports.ts';
@@ -24,7 +24,7 @@ export type Key = {
   readonly lastUsedAt?: Date;
 };
 
-export type NewKey = {
+type NewKey = {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly systemIds?: readonly string[];
@@ -66,8 +66,8 @@ export type CheckReport = {
   readonly destinations: readonly CapabilityReport[];
 };
 
-/** What `src/main.ts` implements, as `services`. */
-export type Services = {
+/** What the rest of Tejido does for a command. */
+type Services = {
   /** `all`: doors, lanes, schedules. `worker`: lanes and schedules only. */
   readonly start: (config: Config, role: 'all' | 'worker') => Promise<Running>;
   /** Opens the ledger (starts or adopts the embedded Postgres), without doors or lanes. */

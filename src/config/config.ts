@@ -4,14 +4,14 @@ import type { RetryPolicy } from '../core/decide.ts';
 import type { DestinationId } from '../core/model.ts';
 import type { MappingContext, Performer } from '../core/ports.ts';
 
-export type SmartKeyConfig = {
+type SmartKeyConfig = {
   readonly kid: string;
   readonly alg: 'RS384' | 'ES384';
   readonly pem?: string;
   readonly jwk?: Readonly<Record<string, unknown>>;
 };
 
-export type AuthConfig =
+type AuthConfig =
   | { readonly kind: 'none' }
   | { readonly kind: 'bearer'; readonly token: string }
   | {

@@ -25,7 +25,7 @@ type Checked = Pick<
 };
 
 export const sandboxPath = '/sandbox/fhir';
-export const sandboxMrnSystem = 'urn:tejido:sandbox:mrn';
+const sandboxMrnSystem = 'urn:tejido:sandbox:mrn';
 
 const asDestination = (given: Checked['destinations'][number]): DestinationConfig => ({
   ...given,

@@ -96,7 +96,7 @@ export type Fields = Readonly<Record<string, unknown>>;
 export type Kept = { readonly fields: Record<string, unknown>; readonly dropped: number };
 
 /** The URL without user, query and fragment; FHIR logical ids and search values are cut with the query. */
-export const withoutQuery = (text: string): string | undefined => {
+const withoutQuery = (text: string): string | undefined => {
   if (!URL.canParse(text)) return undefined;
   const { protocol, host, pathname } = new URL(text);
   return `${protocol}//${host}${pathname}`.slice(0, longest);

@@ -16,7 +16,7 @@ export type Readings = {
   readonly stopping: boolean;
 };
 
-export type Check = { readonly name: string; readonly ok: boolean; readonly blocks: boolean; readonly says: string };
+type Check = { readonly name: string; readonly ok: boolean; readonly blocks: boolean; readonly says: string };
 
 export type Readiness = {
   readonly status: 200 | 503;

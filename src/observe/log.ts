@@ -4,8 +4,7 @@ import winston from 'winston';
 import type { Log } from '../core/ports.ts';
 import { keep, tellError } from './fields.ts';
 
-export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
 
 /** An event is named `part.what-happened`; anything else is a text, and texts are not logged. */
 const eventName = /^[a-z][a-z0-9]*(?:[.-][a-z0-9]+)*$/;

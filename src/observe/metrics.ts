@@ -9,7 +9,7 @@ import type { CauseCode } from '../core/causes.ts';
 import { messageStates } from '../core/model.ts';
 import type { MessageState } from '../core/model.ts';
 
-export type AttemptOutcome = 'filed' | 'transient' | 'ambiguous' | 'permanent' | 'auth' | 'held';
+type AttemptOutcome = 'filed' | 'transient' | 'ambiguous' | 'permanent' | 'auth' | 'held';
 
 /** Read when Prometheus asks, so that they are never staler than the question. */
 export type MetricReadings = {

@@ -4,7 +4,7 @@
  */
 import type { Log } from '../core/ports.ts';
 
-export type WatchdogState =
+type WatchdogState =
   /** Nothing is due, or nothing for longer than the limit. */
   | { readonly state: 'fine'; readonly ageMs: number; readonly heals: number }
   /** Due work is older than the limit. */

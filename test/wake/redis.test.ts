@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { startWatchdog } from '../../src/wake/watchdog.ts';
 import { casesOfEveryBackend, closeWakes, ehr, listeningLog, until, wakeOn } from './wake-cases.ts';
 import { redisInstalled, redisServer } from './redis-server.ts';
 import type { TestRedis } from './redis-server.ts';
@@ -103,6 +105,42 @@ if (!redisInstalled && !must) process.stderr.write('redis-server is not installe
     const before = looks;
     wake.poke(ehr);
     await until('look', () => looks > before);
+  });
+
+  test('workers that say they run and take nothing: the watchdog notices, and the work is done', async () => {
+    let dueSince: number | undefined;
+    let done = 0;
+    const { log } = listeningLog();
+    const wake = await wakeOn(
+      { kind: 'redis', url: redis.url },
+      {
+        onWake: async () => {
+          if (dueSince !== undefined) done += 1;
+          dueSince = undefined;
+        },
+      },
+    );
+    await until('healthy', wake.healthy);
+    const connection = new Redis(redis.url, { maxRetriesPerRequest: null });
+    const queue = new Queue('tejido-wake-ehr', { connection, prefix: 'tejido' });
+    const dog = startWatchdog({
+      oldestDueMs: async () => (dueSince === undefined ? undefined : performance.now() - dueSince),
+      limitMs: 300,
+      everyMs: 20,
+      heal: (reason) => wake.rebuild(reason),
+      log,
+    });
+    try {
+      await queue.pause();
+      await until('quiet', async () => (await queue.getActiveCount()) === 0);
+      dueSince = performance.now();
+      wake.poke(ehr);
+      await until('healed', () => done === 1 && dog.state().heals === 1);
+    } finally {
+      dog.stop();
+      await queue.close();
+      connection.disconnect();
+    }
   });
 
   test('what lies in Redis holds ids of the configuration only', async () => {

@@ -17,7 +17,7 @@ export const until = async (what: string, condition: () => boolean | Promise<boo
   }
 };
 
-export type Heard = { level: string; event: string; fields: Record<string, unknown> };
+type Heard = { level: string; event: string; fields: Record<string, unknown> };
 
 export const listeningLog = () => {
   const heard: Heard[] = [];
@@ -25,7 +25,7 @@ export const listeningLog = () => {
   return { heard, log };
 };
 
-export const wakes: Wake[] = [];
+const wakes: Wake[] = [];
 
 export const wakeOn = async (backend: Backend, options: Partial<WakeOptions>): Promise<Wake> => {
   const wake = await startWake({
