@@ -4,14 +4,14 @@ import { problem } from './outcome.ts';
 import type { Quirks } from './quirks.ts';
 import { resourceTypes, searchParametersOf } from './search-parameters.ts';
 
-export type Interaction =
+type Interaction =
   | 'read' | 'vread' | 'update' | 'patch' | 'delete' | 'history-instance' | 'create' | 'search-type'
   | 'transaction' | 'batch'; // prettier-ignore
 
 const always = ['read', 'search-type'] as const;
 const writes = ['create', 'update', 'patch', 'delete'] as const;
 
-export const isReadOnly = (quirks: Quirks, type: string): boolean => {
+const isReadOnly = (quirks: Quirks, type: string): boolean => {
   const types = quirks.text('read-only')?.split('+');
   return types !== undefined && (types.includes('*') || types.includes(type));
 };

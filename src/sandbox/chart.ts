@@ -30,7 +30,7 @@ const dated = [
 ] as const; // prettier-ignore
 
 /** The clinical date of a resource, or when it was filed if it has none. */
-export function dateOf(resource: Stored): string {
+function dateOf(resource: Stored): string {
   for (const name of dated) {
     const value = resource[name];
     const text = textOf(value) ?? (isRecord(value) ? textOf(value['start']) : undefined);

@@ -42,7 +42,7 @@ const same = (a: string, b: string): boolean => {
 const v1: Record<string, string> = { read: 'rs', write: 'cud', '*': 'cruds' };
 
 /** Whether scopes cover an action on a type (SMART 2.0 `.cruds`, and 1.0 `.read`, `.write`, `.*`). */
-export function covers(scopes: readonly string[], type: string | undefined, action: Action): boolean {
+function covers(scopes: readonly string[], type: string | undefined, action: Action): boolean {
   return scopes.some((scope) => {
     const [, resource, permission] = /^system\/(\w+|\*)\.([a-z*]+)$/.exec(scope) ?? [];
     if (resource === undefined || permission === undefined) return false;

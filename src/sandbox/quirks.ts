@@ -69,7 +69,7 @@ const byName = new Map<string, Definition>(quirkTable.map((definition) => [defin
 export const isQuirk = (name: string): name is QuirkName => byName.has(name);
 
 /** The value a switch takes: what was given, checked, else its usual one. Throws a RangeError that says what is wrong. */
-export function quirkValue(name: QuirkName, given: unknown): QuirkValue {
+function quirkValue(name: QuirkName, given: unknown): QuirkValue {
   const definition = byName.get(name);
   if (!definition) throw new RangeError(`There is no quirk ${name}.`);
   if (definition.takes === 'nothing') return true;

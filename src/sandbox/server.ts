@@ -1,12 +1,17 @@
-/** The sandbox EHR as a process of its own: `node src/sandbox/server.ts --port 8090 --journal ./data/sandbox.ndjson`. */
+/**
+ * The sandbox EHR as a process of its own:
+ * `node src/sandbox/server.ts --port 8090 --journal ./data/sandbox.ndjson --patients 50 --validate --seed 7`.
+ * It prints its FHIR base URL once it is ready.
+ */
 import express from 'express';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseArgs } from 'node:util';
-import { syntheticPatients } from './patients.ts';
+import { seededRandom, syntheticPatients } from './patients.ts';
 import { createSandbox } from './sandbox.ts';
 import type { Sandbox, SandboxOptions } from './sandbox.ts';
+import { baseR4Validation } from './validate.ts';
 
 export type SandboxServer = {
   readonly url: string;
@@ -46,12 +51,21 @@ export async function startSandboxServer(
 
 if (import.meta.main) {
   const { values } = parseArgs({
-    options: { port: { type: 'string' }, journal: { type: 'string' }, patients: { type: 'string' } },
+    options: {
+      port: { type: 'string' },
+      journal: { type: 'string' },
+      patients: { type: 'string' },
+      seed: { type: 'string' },
+      validate: { type: 'boolean' },
+    },
   });
+  const seed = Number(values.seed ?? 1);
   const started = await startSandboxServer({
     port: Number(values.port ?? 0),
+    random: seededRandom(seed),
     ...(values.journal === undefined ? {} : { journal: values.journal }),
-    ...(values.patients === undefined ? {} : { seedPatients: syntheticPatients(Number(values.patients)) }),
+    ...(values.patients === undefined ? {} : { seedPatients: syntheticPatients(Number(values.patients), seed) }),
+    ...(values.validate ? { validate: baseR4Validation() } : {}),
   });
   process.stdout.write(`${started.url}\n`);
   const stop = (): void => void started.close().then(() => process.exit(0));

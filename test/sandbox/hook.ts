@@ -5,7 +5,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Json } from './support.ts';
 
-export type Notification = {
+type Notification = {
   readonly body: unknown;
   readonly text: string;
   readonly headers: IncomingHttpHeaders;

@@ -11,17 +11,23 @@ import { at, bundleOf, clientOf, once, patient, statuses } from './support.ts';
 import type { Client } from './support.ts';
 
 const folder = await mkdtemp(path.join(tmpdir(), 'sandbox-'));
-afterAll(() => rm(folder, { recursive: true, force: true }));
+const running = new Set<ChildProcess>();
+afterAll(async () => {
+  await Promise.all([...running].map(kill));
+  await rm(folder, { recursive: true, force: true });
+});
 
 async function launch(journal: string): Promise<{ readonly child: ChildProcess; readonly call: Client }> {
   const child = spawn(process.execPath, ['src/sandbox/server.ts', '--port', '0', '--journal', journal], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  running.add(child);
   const [line] = (await event(child.stdout, 'data')) as [Buffer];
   return { child, call: clientOf(line.toString('utf8').trim()) };
 }
 
 async function kill(child: ChildProcess): Promise<void> {
+  running.delete(child);
   child.kill('SIGKILL');
   await event(child, 'exit');
 }

@@ -67,3 +67,18 @@ test('a person sees who is registered, and each chart newest first with date, au
   expect([json.json['total'], at(json.json, 'entry', 0, 'resource', 'resourceType')]).toEqual([2, 'DocumentReference']);
   expect((await call('GET', '/Patient/nobody/$chart', { headers: html })).status).toBe(404);
 });
+
+test('what is moved to another patient leaves the first chart', async () => {
+  admin.seed(syntheticPatients(2));
+  const about = (id: string) => ({
+    resourceType: 'Observation',
+    id: 'o',
+    status: 'final',
+    subject: { reference: `Patient/${id}` },
+  });
+  const charted = async (id: string) => (await call('GET', `/Patient/${id}/$chart`)).json['total'];
+  admin.seed([about('syn-10001')]);
+  expect([await charted('syn-10001'), await charted('syn-10002')]).toEqual([1, 0]);
+  await call('PUT', '/Observation/o', { body: about('syn-10002') });
+  expect([await charted('syn-10001'), await charted('syn-10002')]).toEqual([0, 1]);
+});

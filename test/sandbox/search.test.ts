@@ -101,6 +101,18 @@ describe('the answer', () => {
     expect(ids(await call('GET', '/Patient?_id=luis&_revinclude=Observation:patient'))).toEqual(['luis', 'hr']);
   });
 
+  test('what matched is not included once more', async () => {
+    server.sandbox.admin.seed([
+      {
+        id: 'panel',
+        resourceType: 'Observation',
+        ...observation('o3', { hasMember: [{ reference: 'Observation/hr' }] }),
+      },
+    ]);
+    const reply = await call('GET', '/Observation?_id=panel,hr&_include=Observation:has-member');
+    expect(ids(reply)).toEqual(['panel', 'hr']);
+  });
+
   test('_summary=count and _count=0 give the number alone', async () => {
     for (const query of ['_summary=count', '_count=0']) {
       const { json } = await call('GET', `/Observation?${query}`);

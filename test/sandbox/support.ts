@@ -14,7 +14,7 @@ export type Reply = {
   readonly json: Json;
 };
 
-export type Ask = {
+type Ask = {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly quirk?: string;
