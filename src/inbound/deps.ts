@@ -15,25 +15,25 @@ export type ApiKey = {
 };
 
 /** Strict reading of JSON bodies (sources/json-items.ts). */
-export type ActivityDoor = {
+type ActivityDoor = {
   readonly read: (body: Uint8Array, ndjson: boolean, limits: ItemLimits) => ReadItems;
   /** All that is wrong with one item; none when it is an activity. */
   readonly check: (value: unknown) => readonly Issue[];
   readonly identify: (activity: Activity, raw: Uint8Array, contentType: string, actor: string) => Incoming;
 };
 
-export type ItemLimits = { readonly maxDepth: number; readonly maxItems: number; readonly maxItemBytes: number };
+type ItemLimits = { readonly maxDepth: number; readonly maxItems: number; readonly maxItemBytes: number };
 
 export type ReadItem =
   | { readonly raw: Uint8Array; readonly ok: true; readonly value: unknown }
   | { readonly raw: Uint8Array; readonly ok: false; readonly issues: readonly Issue[] };
 
-export type ReadItems =
+type ReadItems =
   | { readonly ok: true; readonly batch: boolean; readonly items: readonly ReadItem[] }
   | { readonly ok: false; readonly tooLarge: boolean; readonly issues: readonly Issue[] };
 
 /** A configured source: cuts a delivery into items. Never throws, never refuses; what is wrong is held. */
-export type SourceDoor = (delivery: {
+type SourceDoor = (delivery: {
   readonly raw: Uint8Array;
   readonly contentType: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -46,7 +46,7 @@ export type KeptAnswer = {
   readonly body: unknown;
 };
 
-export type IdempotencyStore = {
+type IdempotencyStore = {
   readonly begin: (
     apiKey: string,
     key: string,

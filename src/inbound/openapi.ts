@@ -17,7 +17,7 @@ export type OpenApi = {
 const base = 'https://tejido.dev/schemas/';
 
 /** `types/contact.home.schema.json` → `details.contact.home`; `activity.schema.json` → `Activity`. */
-export function componentName(schemaId: string): string {
+function componentName(schemaId: string): string {
   const name = schemaId.slice(schemaId.startsWith(base) ? base.length : 0).replace(/\.schema\.json$/, '');
   if (name.startsWith('types/')) return `details.${name.slice('types/'.length)}`;
   return name.charAt(0).toUpperCase() + name.slice(1);

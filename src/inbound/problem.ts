@@ -14,7 +14,7 @@ export type Problem = {
   readonly more?: Readonly<Record<string, unknown>>;
 };
 
-export const problemType = (code: string): string => `https://tejido.dev/problems/${code}`;
+const problemType = (code: string): string => `https://tejido.dev/problems/${code}`;
 
 /** The document; `errors` lists every issue with its JSON pointer. */
 export const problemBody = (problem: Problem): Record<string, unknown> => ({

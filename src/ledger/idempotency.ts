@@ -7,13 +7,13 @@ import { sql } from 'kysely';
 import type { Clock } from '../core/ports.ts';
 import { asLedgerUnavailable, type Db } from './database.ts';
 
-export type KeptAnswer = {
+type KeptAnswer = {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: unknown;
 };
 
-export type Beginning =
+type Beginning =
   | { readonly kind: 'first' }
   | { readonly kind: 'again'; readonly answer: KeptAnswer }
   | { readonly kind: 'in-flight' }

@@ -22,7 +22,7 @@ export type KeyInfo = {
   readonly lastUsedAt?: Date;
 };
 
-export type NewKey = {
+type NewKey = {
   readonly name: string;
   readonly scopes: readonly string[];
   readonly systemIds?: readonly string[];
@@ -53,7 +53,7 @@ const seededId = 'env';
 const cacheMs = 4_000;
 const unknownCacheMs = 1_000;
 const coarseMs = 5 * 60_000;
-export const shortestSeed = 16;
+const shortestSeed = 16;
 
 type Row = {
   readonly id: string;

@@ -36,7 +36,7 @@ export function createActivityCheck(schemas: readonly SchemaDocument[], clock: C
 }
 
 /** Activity types of the published schema, in its order. */
-export function knownTypes(schemas: readonly SchemaDocument[]): readonly string[] {
+function knownTypes(schemas: readonly SchemaDocument[]): readonly string[] {
   const envelope = schemas.find((schema) => schema.$id === activitySchemaId);
   const properties = envelope?.['properties'] as { activityType?: { enum?: readonly string[] } } | undefined;
   return properties?.activityType?.enum ?? [];
@@ -162,7 +162,7 @@ export function identifyActivity(activity: Activity, raw: Uint8Array, contentTyp
 }
 
 /** The patient as this activity names them. */
-export function patientOf(activity: Activity): PatientIdentifiers {
+function patientOf(activity: Activity): PatientIdentifiers {
   const { sourcePatientId, mrn, dob } = activity.subject;
   return {
     source: activity.source.systemId,

@@ -1,7 +1,7 @@
 /** The `sources` section of tejido.yaml, as `config.schema.json` checks it. */
 
 /** Path into the payload: `form.visita.minutos`, `case.update.mrn`, `meta.timeEnd`; inside a repeat `item.dosis`. */
-export type AnswerPath = string;
+type AnswerPath = string;
 
 export type AnswerRule = {
   /** Several: the first that is answered; with `join` all that are. */

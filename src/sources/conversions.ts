@@ -20,9 +20,6 @@ const scale: Readonly<Record<string, (value: number) => number>> = {
   'mg/dL>mmol/L': (value) => value / 18.0156,
 };
 
-/** Pairs that `unit` knows, as `from>to`. */
-export const unitConversions: readonly string[] = Object.keys(scale);
-
 /** `timeZone`: for a date and time that carries no offset. */
 export function convert(text: string, rule: AnswerRule, timeZone: string | undefined): Converted {
   const as = rule.as ?? (rule.unit === undefined ? 'text' : 'number');

@@ -8,7 +8,7 @@ import type { AnswerRule, ComponentRule, Condition, FieldRule, FormRule } from '
 import { convert } from './conversions.ts';
 
 /** A field that a rule set, so that a later complaint about the field can name the question. */
-export type Origin = { readonly field: string; readonly question: string };
+type Origin = { readonly field: string; readonly question: string };
 
 export type Filled = {
   readonly value: Readonly<Record<string, unknown>>;

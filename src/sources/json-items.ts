@@ -14,7 +14,7 @@ export type JsonLimits = {
   readonly maxItemBytes: number;
 };
 
-export type JsonItem =
+type JsonItem =
   | { readonly raw: Uint8Array; readonly ok: true; readonly value: unknown }
   | { readonly raw: Uint8Array; readonly ok: false; readonly issues: readonly Issue[] };
 

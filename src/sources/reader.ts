@@ -11,7 +11,7 @@ import { splitDelivery } from './commcare-payload.ts';
 import type { SourceConfig } from './config.ts';
 import { readJson, readJsonLines, type JsonLimits } from './json-items.ts';
 
-export type Delivery = {
+type Delivery = {
   readonly raw: Uint8Array;
   readonly contentType: string;
   readonly headers: Headers;
@@ -29,7 +29,7 @@ export type SourceReader = {
 
 export type Readers = Readonly<Record<SourceConfig['format'], SourceReader>>;
 
-export const formats: readonly SourceConfig['format'][] = ['activity', 'commcare'];
+const formats: readonly SourceConfig['format'][] = ['activity', 'commcare'];
 
 export function createReaders(check: ActivityCheck, limits: JsonLimits): Readers {
   return { activity: activityReader(check, limits), commcare: commCareReader(check, limits) };

@@ -12,16 +12,16 @@ import type { SourceConfig } from '../../src/sources/config.ts';
 import { readJson, readJsonLines } from '../../src/sources/json-items.ts';
 import { createReaders } from '../../src/sources/reader.ts';
 
-export const now = new Date('2026-05-07T12:00:00Z');
+const now = new Date('2026-05-07T12:00:00Z');
 
-export function schemas(): readonly SchemaDocument[] {
+function schemas(): readonly SchemaDocument[] {
   const files = readdirSync('schemas', { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.endsWith('.schema.json'),
   );
   return files.map((name) => JSON.parse(readFileSync(path.join('schemas', name), 'utf8')) as SchemaDocument);
 }
 
-export const check = createActivityCheck(schemas(), () => now);
+const check = createActivityCheck(schemas(), () => now);
 const sourceLimits = { maxDepth: 64, maxItems: 1_000, maxItemBytes: 1_000_000 };
 export const readers = createReaders(check, sourceLimits);
 
