@@ -62,7 +62,7 @@ const checkMeaning = (config: Checked, folder: string): Trouble[] => {
     'name',
   );
   if (!isTimeZone(config.programme.timeZone)) {
-    const next = 'Write an IANA name such as America/Los_Angeles.';
+    const next = 'Write an IANA name such as America/Chicago.';
     trouble.push({ path: ['programme', 'timeZone'], says: 'This time zone is not known.', next });
   }
   for (const [index, { retry, auth, baseUrl }] of config.destinations.entries()) {
