@@ -6,7 +6,17 @@ import type { FaultKind } from '../../src/sandbox/faults.ts';
 import { causeOf } from '../../src/core/causes.ts';
 import type { Filing } from '../../src/core/ports.ts';
 import { fhirDestination } from '../../src/connections/fhir/destination.ts';
-import { configFor, depsForTests, observation, ours, plan, put, startEhr, visit } from './support/ehr.ts';
+import {
+  artifactSystem,
+  configFor,
+  depsForTests,
+  observation,
+  ours,
+  plan,
+  put,
+  startEhr,
+  visit,
+} from './support/ehr.ts';
 import type { Ehr } from './support/ehr.ts';
 
 let ehr: Ehr;
@@ -37,7 +47,7 @@ describe.each(afterTheRequest)('a write that meets %s', (fault) => {
     ['one by one, without conditional create', ['no-transaction', 'no-batch', 'no-conditional-create']],
   ] as const)('is filed once (%s)', async (_how, quirks) => {
     for (const quirk of quirks) ehr.admin.quirks.set(quirk);
-    const destination = ehr.destination({ timeoutMs: 250 }, { circuit: { failures: 99, baseMs: 1, capMs: 1 } });
+    const destination = ehr.destination({ timeoutMs: 150 }, { circuit: { failures: 99, baseMs: 1, capMs: 1 } });
     ehr.admin.faults.add({ fault, times: 2, on: 'write' });
     const filing = await untilSettled((doubt) => destination.file(plan(visit('v'), doubt)));
     expect(filing.failure).toBeUndefined();
@@ -92,6 +102,24 @@ describe('a lost answer', () => {
     expect(filing.failure).toMatchObject({ cause: 'send/unsupported' });
     expect(ehr.admin.all('Observation')).toHaveLength(2);
     expect((await destination.report()).problems.map(({ cause }) => cause)).toContain('send/duplicates-found');
+  });
+});
+
+describe('a write that arrives late', () => {
+  test('beside the one that was made in doubt of it is found, and marked entered-in-error', async () => {
+    ehr.admin.quirks.set('ifnoneexist-ignored');
+    const destination = ehr.destination({ quirks: { lookAgainMs: [] } });
+    await destination.report();
+    ehr.admin.faults.add({ fault: 'latency', value: 200, times: 1, on: 'POST' });
+    const seen = ehr.admin.requests().length;
+    const filing = destination.file(plan([put('a.o', observation('a', 1))], true));
+    while (ehr.admin.requests().length === seen) await new Promise((resolve) => setImmediate(resolve));
+    ehr.admin.seed([{ ...observation('a', 1), identifier: [{ system: artifactSystem, value: 'a.o' }] }]);
+    expect((await filing).failure).toBeUndefined();
+    expect(ehr.admin.counts()).toMatchObject({ Observation: 2 });
+    expect(ours(ehr, 'Observation').map((each) => `Observation/${each.id}`)).toEqual([
+      (await filing).links[0]?.reference,
+    ]);
   });
 });
 

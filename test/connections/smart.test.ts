@@ -131,7 +131,7 @@ describe('tokens', () => {
     await destination.file(one('d'));
     expect(endpoint.assertions).toHaveLength(1);
     now += 6_000;
-    await destination.file(one('e'));
+    await Promise.all(['e', 'f', 'g'].map((each) => destination.file(one(each))));
     expect(endpoint.assertions).toHaveLength(2);
   });
 

@@ -65,6 +65,10 @@ describe('an amendment', () => {
     only(await destination.file(plan([put('a.o', { ...rest, valueString: 'refused' }, first)])));
     expect(standing('Observation')['valueQuantity']).toBeUndefined();
     expect(standing('Observation')['valueString']).toBe('refused');
+    // Also when it is not known what an earlier version had set.
+    only(await destination.file(plan([put('a.o', observation('a', 3))], true)));
+    expect(standing('Observation')['valueString']).toBeUndefined();
+    expect(standing('Observation')['valueQuantity']).toMatchObject({ value: 3 });
   });
 
   test('reads again and repeats when another writes at the same moment', async () => {
