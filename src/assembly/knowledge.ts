@@ -9,6 +9,7 @@ import type { Clock, Mapper, Performer, Validate } from '../core/ports.ts';
 import { loadMapper } from '../mapping/load.ts';
 import { type ActivityCheck, createActivityCheck, type SchemaDocument } from '../sources/activity.ts';
 import type { SourceConfig } from '../sources/config.ts';
+import type { Payload } from '../pipeline/deps.ts';
 import { createReaders, readerFor, type Readers } from '../sources/reader.ts';
 import { loadValidator } from '../validation/load.ts';
 
@@ -25,7 +26,8 @@ export type Knowledge = {
   readonly readers: Readers;
   readonly source: (name: string) => SourceConfig | undefined;
   readonly performer: (system: string, id: string) => Performer;
-  readonly read: (payload: { source: string; format: string; body: Uint8Array }) => Outcome<Activity>;
+  readonly read: (payload: Payload) => Outcome<Activity>;
+  readonly ignores: (payload: Payload) => boolean;
 };
 
 /** A map or a profile that cannot be read stops the start: `explain` lists every place. */
@@ -61,7 +63,7 @@ export async function loadKnowledge(config: Config, clock: Clock): Promise<Knowl
   const limits = {
     maxDepth: config.http.limits.depth,
     maxItems: config.http.limits.items,
-    maxItemBytes: config.http.limits.activityBytes,
+    maxItemBytes: config.http.limits.bodyBytes,
   };
   const readers = createReaders(check, limits);
   // The schema of the configuration has checked their shape.
@@ -78,6 +80,7 @@ export async function loadKnowledge(config: Config, clock: Clock): Promise<Knowl
     readers,
     source: (name) => sources.get(name),
     performer: (system, id) => performers.get(`${system}\n${id}`) ?? { system, id },
+    ignores: ({ source, format, body }) => readerFor(readers, format)?.ignores(body, sources.get(source)) ?? false,
     read: ({ source, format, body }) => {
       const reader = readerFor(readers, format);
       return reader === undefined

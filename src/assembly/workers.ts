@@ -13,7 +13,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import { createLaneRunner, type LaneRunner } from '../pipeline/lanes.ts';
 import { startWake, type Wake } from '../wake/wake.ts';
 import { startWatchdog } from '../wake/watchdog.ts';
-import type { Connected } from './destinations.ts';
+import { agreeOnPauses, type Connected } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Store } from './store.ts';
 
@@ -50,6 +50,7 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
   const look = async (id: DestinationId): Promise<void> => {
     metrics.woke(id);
     const runner = runners.get(id);
+    await agreeOnPauses(store.pool, connected, log);
     await runner?.runner.drain();
     const dueInMs = await runner?.nextDueMs();
     if (dueInMs !== undefined && dueInMs > 0) wake?.pokeAt(id, new Date(clock().getTime() + dueInMs));
@@ -135,6 +136,7 @@ function runnerFor(
       ledger,
       destination,
       read: knowledge.read,
+      ignores: knowledge.ignores,
       mapper: knowledge.mapper,
       validate: knowledge.validate,
       gates: config.gates,

@@ -32,6 +32,7 @@ export const claimLanes = statement<ClaimRow>(
   `with picked as (
       select patient_key from lane
       where destination = $1 and due_at <= clock_timestamp()
+        and not exists (select 1 from destination where id = $1 and paused)
       order by due_at limit $2 for update skip locked
     ), leased as (
       update lane set due_at = clock_timestamp() + $3 * interval '1 ms', worker = $4,

@@ -47,7 +47,7 @@ export async function deliver(
   const attempt = work.attempts + 1;
   const progress: Progress =
     prepared?.do === 'settle'
-      ? { state: prepared.state }
+      ? { state: prepared.state, ...(prepared.why === undefined ? {} : { detail: prepared.why }) }
       : decide(failure, deps.policy, { attempt, elapsedMs: work.elapsedMs, jitter: deps.random() });
   const left = prepared?.do === 'file' ? prepared.left : undefined;
   const record = prepared?.do === 'file' ? prepared.record : undefined;

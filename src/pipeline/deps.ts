@@ -16,12 +16,14 @@ import type { Outcome } from '../core/outcome.ts';
 import type { Clock, Destination, Log, Mapper, MappingContext, Performer, Validate } from '../core/ports.ts';
 
 /** Raw bytes of a source to the canonical activity, with the configuration of now. */
-export type ReadActivity = (payload: {
+export type Payload = {
   readonly source: string;
   readonly format: string;
   readonly contentType: string;
   readonly body: Uint8Array;
-}) => Outcome<Activity>;
+};
+
+export type ReadActivity = (payload: Payload) => Outcome<Activity>;
 
 /** The part of the ledger the pipeline works with, bound to one destination. */
 export type LaneLedger = {
@@ -44,6 +46,8 @@ export type PipelineDeps = {
   readonly ledger: LaneLedger;
   readonly destination: Destination;
   readonly read: ReadActivity;
+  /** The configuration says that this form is deliberately not filed. */
+  readonly ignores: (payload: Payload) => boolean;
   readonly mapper: Mapper;
   readonly validate: Validate;
   readonly gates: GateRules;

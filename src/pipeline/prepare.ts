@@ -24,7 +24,7 @@ export type Prepared =
       /** What is left out, for the history. */
       readonly left?: string;
     }
-  | { readonly do: 'settle'; readonly state: 'superseded' | 'voided' }
+  | { readonly do: 'settle'; readonly state: 'superseded' | 'voided'; readonly why?: string }
   | { readonly do: 'stop'; readonly failure: Failure };
 
 const stop = (failure: Failure): Prepared => ({ do: 'stop', failure });
@@ -49,7 +49,10 @@ export async function prepare(
   if (work.body === undefined) {
     return stop({ cause: 'source/unreadable', detail: 'The payload has aged out under the retention in force.' });
   }
-  const read = deps.read({ ...work, body: work.body });
+  const payload = { ...work, body: work.body };
+  if (deps.ignores(payload))
+    return { do: 'settle', state: 'superseded', why: 'Not filed, as the source is configured.' };
+  const read = deps.read(payload);
   if (!read.ok) return stop(read.failure);
   const intent = intentOf(read.value);
   if (!intent.ok) return stop(intent.failure);

@@ -5,6 +5,7 @@ import type { Activity } from '../../src/core/activity.ts';
 import type { EmittedLink } from '../../src/core/model.ts';
 import { fail, type Failure, ok } from '../../src/core/outcome.ts';
 import type { Destination, FilingPlan, Incoming, Resource } from '../../src/core/ports.ts';
+import { setPaused } from '../../src/ledger/destinations.ts';
 import { createLaneLedger } from '../../src/ledger/lane-ledger.ts';
 import { listMessages, messageStory } from '../../src/ledger/messages.ts';
 import { releaseMessage, retryMessage } from '../../src/ledger/actions.ts';
@@ -93,6 +94,7 @@ async function drain(over: Partial<PipelineDeps> = {}): Promise<void> {
     {
       ledger: createLaneLedger(ledger.pool, { destination: ehr, worker: 'w', perLane: 3, leaseMs: 60_000 }),
       destination,
+      ignores: () => false,
       read: ({ body }) => ok(JSON.parse(Buffer.from(body).toString()) as Activity),
       mapper,
       validate: () => [],
@@ -378,6 +380,25 @@ describe('messages in their lanes', () => {
     const story = await messageStory(ledger.db, messages[0]!.id);
     expect(story?.cause).toBe('send/budget-spent');
     expect(story?.events.at(-1)?.detail).toContain('send/unavailable');
+  });
+
+  test('what the configuration says not to file is settled, with that reason', async () => {
+    const [receipt] = await accept(item({ mrn: 'M1' }));
+    await drain({ ignores: () => true });
+    expect(filed).toEqual([]);
+    const story = await messageStory(ledger.db, receipt!.id);
+    expect(story).toMatchObject({ state: 'superseded' });
+    expect(story?.events.at(-1)?.detail).toContain('configured');
+  });
+
+  test('a paused destination gets nothing, and everything once it is resumed', async () => {
+    await accept(item({ mrn: 'M1' }));
+    await setPaused(ledger.pool, { id: ehr, paused: true, reason: 'upgrade', actor: 'me' });
+    await drain();
+    expect(await states()).toEqual(['received']);
+    await setPaused(ledger.pool, { id: ehr, paused: false, actor: 'me' });
+    await drain();
+    expect(await states()).toEqual(['filed']);
   });
 
   test('a fault of our own is a failure with that name, not a crash', async () => {
