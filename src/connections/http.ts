@@ -7,7 +7,7 @@ import type { CauseCode } from '../core/causes.ts';
 import type { Exchange } from '../core/model.ts';
 import type { Clock } from '../core/ports.ts';
 
-export type HttpRequest = {
+type HttpRequest = {
   readonly method: 'GET' | 'POST' | 'PUT';
   /** Absolute. Must hold no patient data. */
   readonly url: string;
@@ -26,7 +26,7 @@ export type HttpAnswer = {
   readonly body: string;
 };
 
-export type Sent =
+type Sent =
   | { readonly ok: true; readonly answer: HttpAnswer }
   | { readonly ok: false; readonly cause: CauseCode; readonly detail: string };
 

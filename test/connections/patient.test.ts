@@ -87,6 +87,11 @@ describe('a patient', () => {
     expect(await cause({ mrn: 'A' })).toBe('match/unknown-patient');
   });
 
+  test('is not found by a number that was taken from them', async () => {
+    ehr.admin.seed([patient('p7', 'MRN-70', { identifier: [{ system: mrnSystem, value: 'MRN-7x', use: 'old' }] })]);
+    expect(await cause({ mrn: 'MRN-7x' })).toBe('match/unknown-patient');
+  });
+
   test('cannot be looked for while the EHR is away', async () => {
     ehr.admin.faults.add({ fault: 'status', value: 503 });
     expect(await cause({ mrn: 'MRN-1' })).toBe('send/unavailable');

@@ -5,7 +5,7 @@ import type { FhirQuirks } from './config.ts';
 import { isObject, objects, text } from './json.ts';
 import type { Json } from './json.ts';
 
-export type TypeCapability = {
+type TypeCapability = {
   readonly interactions: ReadonlySet<string>;
   readonly conditionalCreate: boolean;
   readonly searchParams: ReadonlySet<string>;

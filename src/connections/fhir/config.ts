@@ -22,7 +22,7 @@ export type FhirAuth =
     };
 
 /** Limits of one EHR. What is absent is learned from its refusals and remembered while the process lives. */
-export type FhirLimits = {
+type FhirLimits = {
   /** Entries in a transaction that holds a conditional create. */
   readonly conditionalEntries?: number;
   /** PUT entries in a transaction. */

@@ -90,11 +90,7 @@ const list = (value: unknown): readonly unknown[] => (Array.isArray(value) ? val
 const codingKey = (value: unknown): unknown => (isObject(value) ? [value['system'], value['code']] : value);
 
 /** A resource without what a server sets by itself, its references relative to `baseUrl`: ready to compare. */
-export function comparable(
-  resource: Resource,
-  baseUrl: string,
-  rename: ReadonlyMap<string, string> = new Map(),
-): unknown {
+function comparable(resource: Resource, baseUrl: string, rename: ReadonlyMap<string, string> = new Map()): unknown {
   const { id: _id, meta, ...rest } = resource;
   const kept = mergedMeta(meta, undefined);
   if (kept !== undefined) for (const name of ['source', 'extension']) delete (kept as Record<string, unknown>)[name];

@@ -154,24 +154,12 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
       }
     },
     standing: async (artifacts) => {
-      const run: Call = { record: () => {} };
-      const counted: { artifact: string; count: number; errored: number }[] = [];
-      const stated = await capabilities.get(run);
-      if (!stated.ok) return stated;
-      for (const [type, asked] of Map.groupBy(artifacts, (each) => each.resourceType)) {
-        const found = await env.lookup.find(
-          type,
-          asked.map((each) => each.artifact),
-          {},
-          run,
-        );
-        if (!found.ok) return found;
-        for (const { artifact } of asked) {
-          const matches = found.value.get(artifact) ?? [];
-          counted.push({ artifact, count: matches.length, errored: matches.filter(isVoided).length });
-        }
-      }
-      return ok(counted);
+      const refused = gate();
+      if (refused !== undefined) return { ok: false, failure: refused };
+      const call: Call = { record: () => {} };
+      const outcome = await count(env, artifacts, call);
+      report(outcome.ok ? undefined : outcome.failure);
+      return outcome;
     },
     report: () => capabilityReport(env, authorizer),
     ...(config.auth.kind === 'smart' ? { jwks: jwksOf(config.auth.privateKeys) } : {}),
@@ -186,6 +174,29 @@ const jwksOf =
   (keys: Parameters<typeof publicKeys>[0]): (() => Promise<JSONWebKeySet>) =>
   () =>
     publicKeys(keys);
+
+type Standing = { readonly artifact: string; readonly count: number; readonly errored: number };
+
+/** Which of our artifacts stand, how often, and in what status. */
+async function count(
+  env: Environment,
+  artifacts: readonly { readonly artifact: string; readonly resourceType: string }[],
+  call: Call,
+): Promise<Outcome<readonly Standing[]>> {
+  const counted: Standing[] = [];
+  const stated = await env.capabilities.get(call);
+  if (!stated.ok) return stated;
+  for (const [type, asked] of Map.groupBy(artifacts, (each) => each.resourceType)) {
+    const names = asked.map((each) => each.artifact);
+    const found = await env.lookup.find(type, names, {}, call);
+    if (!found.ok) return found;
+    for (const artifact of names) {
+      const matches = found.value.get(artifact) ?? [];
+      counted.push({ artifact, count: matches.length, errored: matches.filter(isVoided).length });
+    }
+  }
+  return ok(counted);
+}
 
 /** Stopped by ourselves: it tells nothing about the destination. */
 const abandoned: Failure = { cause: 'internal/unexpected', detail: 'given up' };

@@ -302,17 +302,23 @@ const wantedOver = (filing: Progress, work: Work, current: Resource): Resource =
 /** Reads what stands and is not read yet; what stands as it should is done. */
 async function compareStanding(filing: Progress): Promise<Failure | undefined> {
   const { env, run, works } = filing;
-  for (const work of works) {
-    if (work.state !== 'todo' || work.reference === undefined) continue;
-    if (work.current === undefined) {
-      const got = await read(env, work.reference, run);
+  const standing = works.flatMap((work) =>
+    work.state === 'todo' && work.reference !== undefined ? [{ work, reference: work.reference }] : [],
+  );
+  const unread = standing.filter(({ work }) => work.current === undefined);
+  const reads = await Promise.all(
+    unread.map(async (each) => [each.work, await read(env, each.reference, run)] as const),
+  );
+  const outcomes = new Map(reads);
+  for (const { work } of standing) {
+    const got = outcomes.get(work);
+    if (got !== undefined) {
       if (!got.ok) {
         if (got.failure.cause !== 'send/gone') return inDoubt(run, got.failure);
         failWork(work, got.failure);
         continue;
       }
-      const known = checkIdentity(filing, work, got.value);
-      if (known === 'not ours') continue;
+      if (checkIdentity(filing, work, got.value) === 'not ours') continue;
       work.current = got.value;
       work.versionId = versionOf(got.value);
       if (work.action === 'created' && env.learned.placeholders === 'unknown' && refersToSteps(filing, work)) {
@@ -320,8 +326,10 @@ async function compareStanding(filing: Progress): Promise<Failure | undefined> {
       }
     }
     // What this run created is as we sent it, but for placeholders that the server left in place.
-    const settled = work.action === 'created' ? !hasUnresolved(work.current) : false;
-    if (settled || sameContent(work.current, wantedOver(filing, work, work.current), env.baseUrl)) work.state = 'done';
+    const { current } = work;
+    if (current === undefined) continue;
+    const asSent = work.action === 'created' && !hasUnresolved(current);
+    if (asSent || sameContent(current, wantedOver(filing, work, current), env.baseUrl)) work.state = 'done';
   }
   return undefined;
 }

@@ -16,7 +16,7 @@ import { isObject, isResource, objects, text } from './json.ts';
 export type Found = ReadonlyMap<string, readonly Resource[]>;
 
 /** How a type of this EHR can be searched, as learned. */
-export type SearchKnowledge = {
+type SearchKnowledge = {
   /** `Type` whose identity parameter was seen to be honoured. */
   readonly honoured: Set<string>;
   /** `Type` whose identity parameter was ignored or refused. */
@@ -25,7 +25,7 @@ export type SearchKnowledge = {
   lists: boolean;
 };
 
-export const newSearchKnowledge = (): SearchKnowledge => ({ honoured: new Set(), ignored: new Set(), lists: false });
+const newSearchKnowledge = (): SearchKnowledge => ({ honoured: new Set(), ignored: new Set(), lists: false });
 
 export type Lookup = {
   /** `subject` (`Patient/…`) serves where the identifier cannot be searched for. */
@@ -116,7 +116,7 @@ export function lookup(
     artifacts: readonly string[],
     call: Call,
   ): Promise<Outcome<Found | undefined>> => {
-    const path = `${type}?${identityQuery(type, artifactSystem, artifacts)}&_count=${Math.max(20, artifacts.length * 2)}`;
+    const path = `${type}?${identityQuery(type, artifactSystem, artifacts)}`;
     const strict = { prefer: 'handling=strict' };
     const wanted = new Set(artifacts);
     const asked = (each: Resource): boolean => artifactsOn(each, artifactSystem).some((one) => wanted.has(one));

@@ -78,8 +78,10 @@ async function byIdentifier(
   if (people.some((each) => !carries(each, system, value))) {
     return fail('send/unsupported', 'the EHR ignored the identifier in a patient search and matched others');
   }
+  // The server may match a number that the patient no longer has: that is no match.
+  const current = people.filter((each) => hasNow(each, system, value));
   const survivors = new Map<string, Resource>();
-  for (const person of people) {
+  for (const person of current) {
     const one = await survivor(env, person, run);
     if (!one.ok) return one;
     if (one.value?.id !== undefined) survivors.set(one.value.id, one.value);
@@ -108,6 +110,9 @@ function replacedBy(person: Resource): string | undefined {
 }
 
 const carries = (person: Resource, system: string, value: string): boolean =>
+  identifiersOf(person).some((each) => each['system'] === system && each['value'] === value);
+
+const hasNow = (person: Resource, system: string, value: string): boolean =>
   identifiersOf(person).some((each) => each['system'] === system && each['value'] === value && each['use'] !== 'old');
 
 function displayOf(person: Resource): string | undefined {

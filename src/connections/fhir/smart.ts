@@ -14,7 +14,7 @@ import { classifyAnswer } from './classify.ts';
 import type { FhirAuth, SmartKey } from './config.ts';
 import { isObject, parse, text } from './json.ts';
 
-export type RecordExchange = (exchange: Exchange) => void;
+type RecordExchange = (exchange: Exchange) => void;
 
 /** Whatever puts the Authorization header on a request. */
 export type Authorizer = {

@@ -2,8 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import express from 'express';
-import type { CapabilityStatement } from '@medplum/fhirtypes';
-import type { DestinationId, EmittedLink, MessageId } from '../../../src/core/model.ts';
+import type { EmittedLink, MessageId } from '../../../src/core/model.ts';
 import type { FilingPlan, FilingStep, Resource } from '../../../src/core/ports.ts';
 import { fhirDestination } from '../../../src/connections/fhir/destination.ts';
 import type { FhirDestination, FhirDestinationDeps } from '../../../src/connections/fhir/destination.ts';
@@ -124,7 +123,7 @@ export const put = (artifact: string, resource: Resource, known?: EmittedLink): 
   ...(known === undefined ? {} : { known }),
 });
 
-export const fullUrlOf = (step: FilingStep): string => ('fullUrl' in step ? step.fullUrl : '');
+const fullUrlOf = (step: FilingStep): string => ('fullUrl' in step ? step.fullUrl : '');
 
 export const plan = (steps: readonly FilingStep[], doubt = false): FilingPlan => ({
   messageId: 'm1' as MessageId,
@@ -140,14 +139,3 @@ export const artifactOf = (resource: Resource): string | undefined =>
 /** The resources that carry our identifier, live ones only. */
 export const ours = (ehr: Ehr, type: string): readonly Resource[] =>
   ehr.admin.all(type).filter((each) => artifactOf(each) !== undefined && each['status'] !== 'entered-in-error');
-
-export const statement = (
-  change: (statement: CapabilityStatement) => void,
-  base: CapabilityStatement,
-): CapabilityStatement => {
-  const copy = structuredClone(base);
-  change(copy);
-  return copy;
-};
-
-export type { DestinationId };
