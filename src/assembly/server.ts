@@ -2,7 +2,7 @@
 import path from 'node:path';
 import type { RequestHandler } from 'express';
 import type { Config } from '../config/config.ts';
-import type { Accept, Clock, Log } from '../core/ports.ts';
+import type { Accept, Clock, Log, Resource } from '../core/ports.ts';
 import { createApp } from '../inbound/app.ts';
 import { type Listening, listen } from '../inbound/listen.ts';
 import type { Idempotency } from '../ledger/idempotency.ts';
@@ -42,6 +42,13 @@ export type Server = Listening & { readonly sandbox: Sandbox | undefined };
 
 /** The example of the documentation, SYN-10023, is among them. */
 const sandboxPatients = 250;
+
+/** An EHR judges by its own rules, not by the profiles a sender claims. */
+function asBase({ meta, ...resource }: Resource): Resource {
+  if (typeof meta !== 'object' || meta === null || !('profile' in meta)) return { ...resource, meta } as Resource;
+  const { profile: _, ...rest } = meta;
+  return { ...resource, meta: rest } as Resource;
+}
 
 export async function startServer(parts: ServerParts): Promise<Server> {
   const { config, store, knowledge, running, clock, log } = parts;
@@ -117,6 +124,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
       random: parts.random,
       journal: path.join(config.dataDir, 'sandbox.ndjson'),
       seedPatients: syntheticPatients(sandboxPatients),
+      validate: (resource) => knowledge.validate(asBase(resource)),
       log,
     });
   }

@@ -1,0 +1,28 @@
+/** `npm run bench [-- accept|filing|backlog]`: each figure beside a baseline taken in the same run. */
+import { cpus, totalmem } from 'node:os';
+import { Command } from 'commander';
+import { benchAccept } from './accept.ts';
+import { benchBacklog } from './backlog.ts';
+import { benchFiling } from './filing.ts';
+
+const program = new Command('bench')
+  .argument('[what]', 'accept, filing, backlog; all of them when left out')
+  .option('--seconds <n>', 'length of each accept measurement', Number, 8)
+  .option('--count <n>', 'activities filed', Number, 2_000)
+  .option('--backlog <list>', 'sizes of the backlog', '1000,10000,100000')
+  .option('--redis <url>', 'wake-ups on this Redis instead of Postgres')
+  .action(
+    async (what: string | undefined, options: { seconds: number; count: number; backlog: string; redis?: string }) => {
+      const env = options.redis === undefined ? {} : { env: { REDIS_URL: options.redis } };
+      const [first] = cpus();
+      console.log(
+        `${new Date().toISOString()} · ${String(cpus().length)} × ${first?.model ?? '?'} · ${(totalmem() / 2 ** 30).toFixed(0)} GB · Node ${process.version} · wake-ups on ${options.redis === undefined ? 'Postgres' : 'Redis'}\n`,
+      );
+      if (what === undefined || what === 'accept') await benchAccept({ seconds: options.seconds, ...env });
+      if (what === undefined || what === 'filing') await benchFiling({ count: options.count, ...env });
+      if (what === undefined || what === 'backlog')
+        await benchBacklog({ steps: options.backlog.split(',').map(Number), ...env });
+    },
+  );
+
+await program.parseAsync();

@@ -1,0 +1,115 @@
+/** What is measured: real processes on a fresh data folder, without the debts of an earlier run. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+export const key = 'bench-administrator-key-0123456789';
+
+export type Tejido = {
+  readonly url: string;
+  readonly pid: number;
+  readonly databaseUrl: string;
+  /** Milliseconds from spawn to ready. */
+  readonly readyMs: number;
+  readonly stop: () => Promise<void>;
+};
+
+export type Site = { readonly folder: string; readonly remove: () => Promise<void> };
+
+export async function freshSite(): Promise<Site> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'tejido-bench-'));
+  return { folder, remove: () => rm(folder, { recursive: true, force: true }) };
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+export async function until(what: string, holds: () => Promise<boolean>, limitMs = 120_000): Promise<void> {
+  const end = Date.now() + limitMs;
+  while (!(await holds().catch(() => false))) {
+    if (Date.now() > end) throw new Error(`${what}: not within ${String(limitMs)} ms`);
+    await pause(20);
+  }
+}
+
+export async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  await new Promise((resolve) => child.once('exit', resolve));
+}
+
+/** `env` may name REDIS_URL. `ehr`: base URL of a FHIR server; without it the destination answers nothing. */
+export async function startTejido(
+  site: Site,
+  options: { readonly ehr?: string; readonly mrnSystem?: string; readonly env?: Record<string, string> } = {},
+): Promise<Tejido> {
+  const port = await freePort();
+  const config = path.join(site.folder, 'tejido.yaml');
+  await writeFile(
+    config,
+    [
+      'http: { limits: { activitiesPerMinute: 0, sourcesPerMinute: 0, readsPerMinute: 0 } }',
+      'destinations:',
+      '  - id: ehr',
+      '    kind: fhir',
+      `    baseUrl: ${options.ehr ?? 'http://127.0.0.1:9/fhir'}`,
+      '    auth: { kind: none }',
+      `    mrnSystem: ${options.mrnSystem ?? 'urn:tejido:sandbox:mrn'}`,
+    ].join('\n'),
+  );
+  const began = performance.now();
+  const child = spawn(process.execPath, ['src/cli/main.ts', 'start', '--config', config], {
+    env: {
+      ...process.env,
+      TEJIDO_DATA: path.join(site.folder, 'data'),
+      TEJIDO_API_KEY: key,
+      PORT: String(port),
+      LOG_LEVEL: 'error',
+      ...options.env,
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${String(port)}`;
+  await until('Tejido is ready', async () => {
+    if (child.exitCode !== null) throw new Error('Tejido ended.');
+    return (await fetch(`${url}/healthz`)).ok;
+  });
+  const readyMs = performance.now() - began;
+  const remembered = JSON.parse(await readFile(path.join(site.folder, 'data', 'postgres.json'), 'utf8')) as {
+    port: number;
+    password: string;
+  };
+  return {
+    url,
+    pid: child.pid ?? 0,
+    readyMs,
+    databaseUrl: `postgres://tejido:${remembered.password}@127.0.0.1:${String(remembered.port)}/tejido`,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await ended(child);
+    },
+  };
+}
+
+/** Resident memory of a process, in MB. */
+export async function residentMb(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${String(pid)}/status`, 'utf8');
+  return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
+}
+
+/** CPU seconds a process has used. */
+export async function cpuSeconds(pid: number): Promise<number> {
+  const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
