@@ -173,6 +173,17 @@ describe('a server in trouble', () => {
     await destination.close();
   });
 
+  test('that is not asked at all, or cannot be reached, leaves a doubt standing', async () => {
+    const destination = ehr.destination();
+    ehr.admin.faults.add({ fault: 'status', value: 429, times: 1 });
+    const unreached = await destination.file(plan(visit('v'), true));
+    destination.pause('maintenance');
+    const unasked = await destination.file(plan(visit('v'), true));
+    for (const { failure } of [unreached, unasked])
+      expect(causeOf(failure?.cause ?? 'send/auth').class).toBe('ambiguous');
+    expect(unasked.failure?.retryAfterMs).toBeGreaterThan(0);
+  });
+
   test('a pause holds everything until it is resumed', async () => {
     const destination = ehr.destination();
     destination.pause('maintenance');

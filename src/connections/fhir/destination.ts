@@ -17,7 +17,7 @@ import type { Capabilities, Problem } from './capability.ts';
 import { fhirClient } from './client.ts';
 import type { Call, FhirClient, Wait } from './client.ts';
 import type { FhirDestinationConfig } from './config.ts';
-import { newLearned } from './environment.ts';
+import { inDoubt, newLearned } from './environment.ts';
 import type { CapabilitySource, Environment, Run } from './environment.ts';
 import { filePlan } from './file.ts';
 import { lookup } from './lookup.ts';
@@ -126,14 +126,18 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
         plan.steps.map((step) => step.artifact),
         async () => {
           const refused = gate();
-          if (refused !== undefined) return { links: [], exchanges: [], failure: refused };
+          if (refused !== undefined) return { links: [], exchanges: [], failure: inDoubt(plan.doubt, refused) };
           const exchanges: Exchange[] = [];
           const run: Run = { record: (exchange) => exchanges.push(exchange), signal, doubt: plan.doubt };
           let failure: Failure | undefined = fail('internal/unexpected', 'filing ended without a result').failure;
           try {
             const ended = await filePlan(env, plan, run);
             failure = ended.failure;
-            return { ...ended, exchanges };
+            return {
+              links: ended.links,
+              exchanges,
+              ...(failure === undefined ? {} : { failure: inDoubt(plan.doubt, failure) }),
+            };
           } finally {
             report(signal?.aborted === true ? abandoned : failure);
           }

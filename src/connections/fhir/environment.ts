@@ -66,6 +66,15 @@ export const isLost = (failure: Failure): boolean =>
   failure.cause === 'send/connection-lost' ||
   failure.cause === 'send/answer-unreadable';
 
+/** While it is not known what stands, a passing failure must not make the caller forget the doubt. */
+export const inDoubt = (doubt: boolean, failure: Failure): Failure =>
+  doubt &&
+  (failure.cause === 'send/unavailable' ||
+    failure.cause === 'send/connection-refused' ||
+    failure.cause === 'send/throttled')
+    ? { ...failure, cause: 'send/connection-lost', detail: `still in doubt; ${failure.detail}` }
+    : failure;
+
 /** The patient a resource is about, as `Patient/…`. */
 export function subjectOf(resource: Resource): string | undefined {
   for (const name of ['subject', 'patient', 'for'] as const) {

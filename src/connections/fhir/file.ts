@@ -18,7 +18,7 @@ import { takes } from './capability.ts';
 import { classifyAnswer, isMultipleMatches, isTooLarge } from './classify.ts';
 import type { Reply } from './client.ts';
 import { overlay, ownedElements, referencesIn, resolved, sameContent, versionOf } from './content.ts';
-import { isLost, jittered, subjectOf } from './environment.ts';
+import { inDoubt, isLost, jittered, subjectOf } from './environment.ts';
 import type { Environment, Run } from './environment.ts';
 import { artifactsOn, identityQuery, parameterOf, withIdentity } from './identity.ts';
 import { isResource } from './json.ts';
@@ -257,20 +257,11 @@ async function findAll({ env, run }: Progress, works: readonly Work[]): Promise<
       { subject },
       run,
     );
-    if (!got.ok) return inDoubt(run, got.failure);
+    if (!got.ok) return inDoubt(run.doubt, got.failure);
     for (const [artifact, resources] of got.value) found.set(artifact, resources);
   }
   return found;
 }
-
-/** While it is not known what stands, a passing failure must not make the caller forget the doubt. */
-const inDoubt = (run: Run, failure: Failure): Failure =>
-  run.doubt &&
-  (failure.cause === 'send/unavailable' ||
-    failure.cause === 'send/connection-refused' ||
-    failure.cause === 'send/throttled')
-    ? { ...failure, cause: 'send/connection-lost', detail: `still in doubt; ${failure.detail}` }
-    : failure;
 
 /** After a lost answer something may have been written late, beside what we wrote then. */
 async function lookForTwins(filing: Progress): Promise<Failure | undefined> {
@@ -314,7 +305,7 @@ async function compareStanding(filing: Progress): Promise<Failure | undefined> {
     const got = outcomes.get(work);
     if (got !== undefined) {
       if (!got.ok) {
-        if (got.failure.cause !== 'send/gone') return inDoubt(run, got.failure);
+        if (got.failure.cause !== 'send/gone') return inDoubt(run.doubt, got.failure);
         failWork(work, got.failure);
         continue;
       }
@@ -738,7 +729,7 @@ async function locate(
   for (const waitMs of [0, ...(run.doubt ? lookAgainMs(env) : [])]) {
     if (waitMs > 0) await env.wait(waitMs, run.signal);
     const found = await env.lookup.find(type, [step.artifact], { subject }, run);
-    if (!found.ok) return { failure: inDoubt(run, found.failure) };
+    if (!found.ok) return { failure: inDoubt(run.doubt, found.failure) };
     const resources = found.value.get(step.artifact) ?? [];
     if (resources.length > 0)
       return { resources: resources.map((current) => ({ reference: referenceOf(current), current })) };
@@ -779,7 +770,7 @@ async function mergeStep(filing: Progress, step: Extract<FilingStep, { do: 'merg
   }
   const { id: _id, ...elements } = resolved(step.resource, filedReferences(works));
   const done = await amend(env, target.reference, (current) => overlay(current, elements), run, target.current);
-  if (!done.ok) return { links: [], failure: inDoubt(run, done.failure) };
+  if (!done.ok) return { links: [], failure: inDoubt(run.doubt, done.failure) };
   const { changed, versionId } = done.value;
   return {
     links: [
@@ -839,7 +830,7 @@ async function voidStep(filing: Progress, step: Extract<FilingStep, { do: 'void'
     );
     if (done.ok) links.push(link(reference, done.value.changed ? 'voided' : 'unchanged', done.value.versionId));
     else if (done.failure.cause === 'send/gone') links.push(link(reference, 'voided'));
-    else return { links, failure: inDoubt(run, done.failure) };
+    else return { links, failure: inDoubt(run.doubt, done.failure) };
   }
   return { links };
 }
