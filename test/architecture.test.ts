@@ -20,6 +20,8 @@ const allowed: Readonly<Record<string, readonly string[] | 'everything'>> = {
   pipeline: ['core', 'mapping', 'validation'],
   demo: ['core', 'sandbox'],
   assembly: 'everything',
+  demo: ['core', 'sandbox'],
+  prove: 'everything',
   prove: 'everything',
   cli: 'everything',
   main: 'everything',

@@ -5,6 +5,7 @@ import { register as keys } from './commands/keys.ts';
 import { registerMapCommands } from './commands/map.ts';
 import { register as messages } from './commands/messages.ts';
 import { register as migrate } from './commands/migrate.ts';
+import { register as prove } from './commands/prove.ts';
 import { register as reconcile } from './commands/reconcile.ts';
 import { register as send } from './commands/send.ts';
 import { register as start } from './commands/start.ts';
@@ -20,6 +21,7 @@ const commands: readonly ((program: Command, parts: Parts) => void)[] = [
   keys,
   migrate,
   registerMapCommands,
+  prove,
 ];
 
 const quiet = (command: Command, parts: Parts): void => {
