@@ -3,6 +3,7 @@ import pg from 'pg';
 import { Pool } from 'undici';
 import { activity } from './activities.ts';
 import { measure, row } from './load.ts';
+import { startBareDoor } from './bare-door.ts';
 import { freshSite, key, startTejido } from './stack.ts';
 
 export async function benchAccept(options: {
@@ -25,6 +26,7 @@ export async function benchAccept(options: {
       `accept · ${String(Buffer.byteLength(activity(1, 500)))} bytes an activity · ready in ${tejido.readyMs.toFixed(0)} ms`,
     );
     let n = 0;
+    const bareDoor = await startBareDoor();
     for (const clients of [1, 8, 64]) {
       const raw = new pg.Pool({ connectionString: tejido.databaseUrl, max: clients });
       const http = new Pool(tejido.url, { connections: clients, pipelining: 1 });
@@ -36,9 +38,10 @@ export async function benchAccept(options: {
           values: [Buffer.from(activity(n, 500))],
         });
       };
-      const post = async (): Promise<void> => {
+      const bare = new Pool(bareDoor.url, { connections: clients, pipelining: 1 });
+      const postTo = async (door: Pool): Promise<void> => {
         n += 1;
-        const answer = await http.request({
+        const answer = await door.request({
           path: '/v1/activities',
           method: 'POST',
           headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
@@ -47,8 +50,11 @@ export async function benchAccept(options: {
         await answer.body.dump();
         if (answer.statusCode !== 202) throw new Error(`The door answered ${String(answer.statusCode)}.`);
       };
+      const post = (): Promise<void> => postTo(http);
       await measure(clients, 1_000, insert);
       await measure(clients, 1_500, post);
+      const empty = await measure(clients, 2_000, () => postTo(bare));
+      console.log(row(`  an empty Express door, ${String(clients)} clients`, empty));
       const rows: { raw: number; door: number }[] = [];
       for (let round = 0; round < 2; round += 1) {
         const baseline = await measure(clients, (options.seconds / 2) * 1_000, insert);
@@ -61,7 +67,9 @@ export async function benchAccept(options: {
       console.log(`  ratio at ${String(clients)} clients: ${ratio.toFixed(2)} (aim 0.5)\n`);
       await raw.end();
       await http.close();
+      await bare.close();
     }
+    await bareDoor.stop();
     await client.end();
     await tejido.stop();
   } finally {

@@ -98,7 +98,9 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
     everyMs: Math.max(1_000, config.progress.lateMs / 3),
     heal: async (reason) => {
       metrics.healed();
-      await Promise.all([started.rebuild(reason), ...ids.map(look)]);
+      // The sweep is a schedule, and stands still while the wake-ups do.
+      await sweepLanes(store.pool);
+      await started.rebuild(reason);
     },
     log,
   });

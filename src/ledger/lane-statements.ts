@@ -41,12 +41,12 @@ export const claimLanes = statement<ClaimRow>(
       returning lane.patient_key, lane.lease_token, lane.changes
     ), work as (
       select l.patient_key, d.* from leased l cross join lateral (
-        select message_id, state, attempts, first_attempt_at, cause from delivery
+        select message_id, state, attempts, doubt, first_attempt_at from delivery
         where destination = $1 and lane = l.patient_key and state in ('due', 'filing')
         order by message_id limit $5) d
     ), marked as (
       -- Found in 'filing': a worker died with it. That counts as an attempt, or a message that kills would kill for ever.
-      update delivery set state = 'filing', attempts = delivery.attempts + case when work.state = 'filing' then 1 else 0 end,
+      update delivery set state = 'filing', doubt = delivery.doubt or work.state = 'filing', attempts = delivery.attempts + case when work.state = 'filing' then 1 else 0 end,
         first_attempt_at = coalesce(delivery.first_attempt_at, clock_timestamp())
       from work where delivery.message_id = work.message_id and delivery.destination = $1
       returning delivery.message_id, delivery.attempts
@@ -58,7 +58,7 @@ export const claimLanes = statement<ClaimRow>(
         where s.destination = $1 and s.lane = l.patient_key and s.state = 'held') as has_held,
       w.message_id::text, k.attempts,
       (extract(epoch from clock_timestamp() - w.first_attempt_at) * 1000)::float8 as elapsed_ms,
-      (w.state = 'filing' or coalesce(w.cause in ('send/timeout', 'send/connection-lost', 'send/answer-unreadable', 'send/partial'), false)) as doubt,
+      w.state = 'filing' or w.doubt as doubt,
       m.source, m.record_id, m.kind, m.format, m.content_type, m.received_at, m.identifiers,
       coalesce(p.body, kept.body) as body,
       exists (select 1 from audit a where a.message_id = m.id and a.action = 'release') as released,
@@ -87,10 +87,11 @@ export const completeMessages = statement<{ message_id: string; destination: str
       select x.* from jsonb_to_recordset($1::jsonb) as x (
         message_id bigint, destination text, patient_key uuid, token bigint, state text, delivery_state text, cause text,
         detail text, issues jsonb, attempted boolean, number int, started_at timestamptz, duration_ms int,
-        mapping_version text, void_source text, void_record text, reference text, display text)
+        mapping_version text, ambiguous boolean, void_source text, void_record text, reference text, display text)
       join lane on lane.destination = x.destination and lane.patient_key = x.patient_key and lane.lease_token = x.token
     ), new_delivery as (
       update delivery set state = input.delivery_state, cause = input.cause,
+        doubt = input.delivery_state in ('due', 'held', 'failed') and (delivery.doubt or input.ambiguous),
         attempts = delivery.attempts + case when input.attempted then 1 else 0 end
       from input where delivery.message_id = input.message_id and delivery.destination = input.destination
     ), summary as (

@@ -48,7 +48,7 @@ export type WakeOptions = {
 
 const answerLimitMs = 3_000;
 /** Pokes of one process to one destination that follow each other faster than this become one. */
-const gapMs = 10;
+const gapMs = 50;
 /** So many failed upkeeps in a row, and everything is built anew. */
 const patience = 3;
 

@@ -36,6 +36,7 @@ function done(lane: ClaimedLane, work: Work, progress: Progress = { state: 'file
     messageId: work.messageId,
     source: work.source,
     recordId: work.recordId,
+    kind: work.kind,
     progress,
     startedAt: new Date(),
     durationMs: 3,
@@ -139,6 +140,17 @@ describe('lanes', () => {
       done(lane!, lane!.work[0]!, { state: 'again', failure: { cause: 'send/timeout', detail: '' }, inMs: 0 }),
     ]);
     await finishLanes(ledger.pool, [{ lane: lane!, untried: [], againInMs: 0 }]);
+    const [again] = await take();
+    expect(again?.work[0]?.doubt).toBe(true);
+    // A refusal to connect in between takes nothing back: what was in doubt still is.
+    await complete(ledger.pool, [
+      done(again!, again!.work[0]!, {
+        state: 'again',
+        failure: { cause: 'send/connection-refused', detail: '' },
+        inMs: 0,
+      }),
+    ]);
+    await finishLanes(ledger.pool, [{ lane: again!, untried: [], againInMs: 0 }]);
     expect((await take())[0]?.work[0]?.doubt).toBe(true);
   });
 
