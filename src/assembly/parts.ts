@@ -59,6 +59,7 @@ async function start(config: Config, role: 'all' | 'worker', env: Parts['env']):
     failed = reject;
   });
   return {
+    ...(tejido.server === undefined ? {} : { url: tejido.server.url }),
     notices: startNotices({ config, tejido, role, keyFromEnv: env['TEJIDO_API_KEY'] !== undefined }),
     ended: end,
     stop: async () => {

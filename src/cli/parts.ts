@@ -52,6 +52,8 @@ export type CliLedger = {
 export type Running = {
   /** Lines for the person who started it: where it listens, that it uses the sandbox, the first key, what to try. */
   readonly notices: readonly string[];
+  /** Where it listens; absent in a worker. */
+  readonly url?: string;
   /** Takes nothing new, lets running work end within its limit. */
   readonly stop: () => Promise<void>;
   /** Settles when it ended: resolves after `stop`, rejects when it cannot go on. */

@@ -1,6 +1,7 @@
 /** All commands, and how a run of one ends. A new command is one file in `commands/` and one line here. */
 import { Command, CommanderError } from 'commander';
 import { register as check } from './commands/check.ts';
+import { register as demo } from './commands/demo.ts';
 import { register as keys } from './commands/keys.ts';
 import { registerMapCommands } from './commands/map.ts';
 import { register as messages } from './commands/messages.ts';
@@ -14,6 +15,7 @@ import { tellFault, Unsuccessful } from './run.ts';
 
 const commands: readonly ((program: Command, parts: Parts) => void)[] = [
   start,
+  demo,
   check,
   send,
   messages,
