@@ -92,7 +92,10 @@ export async function prepare(
   });
   if (!mapped.ok) return stop(mapped.failure);
 
-  const { mine, others } = split(person.links, record);
+  // An amendment is a record of its own: what its target emitted is not among the links of the lane's records.
+  const links =
+    intent.value.do === 'amend' ? await withLinksOf(record, patientKey, subject, person, deps) : person.links;
+  const { mine, others } = split(links, record);
   const { steps, missing } = planSteps(mapped.value, mine, others, deps.programme.artifactSystem);
   if (missing.length === 0) return { do: 'file', record, steps, patient: patient.value };
   const names = missing.join(', ');
@@ -112,6 +115,18 @@ function split(links: readonly OwnedLink[], record: RecordName) {
     mine: new Map(standing.filter(isMine).map((link) => [link.artifact, link])),
     others: new Map(standing.filter((link) => !isMine(link)).map((link) => [link.artifact, link])),
   };
+}
+
+async function withLinksOf(
+  record: RecordName,
+  patientKey: PatientKey,
+  subject: string,
+  person: PersonContext,
+  deps: PipelineDeps,
+): Promise<readonly OwnedLink[]> {
+  const known = new Set(person.links.map((link) => link.artifact));
+  const target = await deps.ledger.personContext(patientKey, subject, [record]);
+  return [...person.links, ...target.links.filter((link) => !known.has(link.artifact))];
 }
 
 async function prepareVoid(

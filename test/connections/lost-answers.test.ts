@@ -66,6 +66,22 @@ describe('a lost answer', () => {
     expect(filing.links.map(({ action }) => action)).toEqual(['created', 'created', 'created']);
   });
 
+  test.each(['drop-before-commit', 'drop-after-commit'] as const)(
+    'does not make what stood before pass for what was sent (%s)',
+    async (fault) => {
+      const destination = ehr.destination();
+      await destination.file(plan([put('a.o', observation('a', 1)), put('a.p', observation('b', 1))]));
+      ehr.admin.faults.add({ fault, times: 1, on: 'POST', path: '' });
+      // No known links: an earlier version was filed, and the worker died before it could say so.
+      const filing = await destination.file(plan([put('a.o', observation('a', 2)), put('a.p', observation('b', 2))]));
+      expect(filing.failure).toBeUndefined();
+      expect(ours(ehr, 'Observation').map((one) => one['valueQuantity'])).toEqual([
+        expect.objectContaining({ value: 2 }),
+        expect.objectContaining({ value: 2 }),
+      ]);
+    },
+  );
+
   test('that came too late is a timeout, in doubt, and leaves the links it found', async () => {
     ehr.admin.faults.add({ fault: 'hang', times: 1, on: 'write' });
     const filing = await ehr.destination({ timeoutMs: 200 }).file(plan(visit('v')));

@@ -172,7 +172,7 @@ describe('a void', () => {
     expect(only(await destination.file(plan([step]))).action).toBe('voided');
     expect(standing(type)).toMatchObject(expected);
     const writes = ehr.writes().length;
-    expect(only(await destination.file(plan([step]))).action).toBe('unchanged');
+    expect(only(await destination.file(plan([step]))).action).toBe('voided');
     expect(ehr.writes()).toHaveLength(writes);
   });
 

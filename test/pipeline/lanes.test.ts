@@ -316,8 +316,11 @@ describe('messages in their lanes', () => {
       { a: 2, c: 3 },
     ]);
     expect(filed.map((one) => one.steps)).toEqual([['put encounter'], ['put encounter'], ['put encounter']]);
-    const { rows } = await sql<{ n: number }>`select count(distinct artifact)::int as n from link`.execute(ledger.db);
-    expect(rows[0]?.n).toBe(1);
+    const { rows } = await sql<{ artifact: string; action: string }>`
+      select artifact, action from link order by message_id`.execute(ledger.db);
+    expect(new Set(rows.map((row) => row.artifact)).size).toBe(1);
+    // The amendment knows what its target filed: it is changed where it stands, not looked for.
+    expect(rows.map((row) => row.action)).toEqual(['created', 'updated', 'updated']);
   });
 
   test('a review of a goal that Tejido never filed is filed without the update, and says so', async () => {

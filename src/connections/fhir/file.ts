@@ -42,6 +42,8 @@ type Work = {
   current?: Resource | undefined;
   versionId?: string | undefined;
   action?: 'created' | 'updated';
+  /** The EHR answered 201: what stands is what we sent, and nothing that stood before. */
+  made?: boolean;
   failure?: Failure;
 };
 
@@ -319,7 +321,7 @@ async function compareStanding(filing: Progress): Promise<Failure | undefined> {
     // What this run created is as we sent it, but for placeholders that the server left in place.
     const { current } = work;
     if (current === undefined) continue;
-    const asSent = work.action === 'created' && !hasUnresolved(current);
+    const asSent = work.made === true && !hasUnresolved(current);
     if (asSent || sameContent(current, wantedOver(filing, work, current), env.baseUrl)) work.state = 'done';
   }
   return undefined;
@@ -479,8 +481,10 @@ function accept(
 ): void {
   const creating = work.reference === undefined;
   const { resourceType } = work.desired;
-  if (creating && answered.status === 201) work.action = 'created';
-  else if (!creating) work.action ??= 'updated';
+  if (creating && answered.status === 201) {
+    work.action = 'created';
+    work.made = true;
+  } else if (!creating) work.action ??= 'updated';
   work.reference ??= answered.reference;
   work.versionId = answered.versionId;
   work.current = undefined;
@@ -577,7 +581,7 @@ async function lost(
   const creates = chunk.flatMap((each) => (each.kind === 'create' ? [each.work] : []));
   const blocked = await look(filing, creates);
   if (blocked !== undefined) return isLost(blocked) || blocked.cause === 'send/unsupported' ? blocked : failure;
-  // Found, and nobody else could have put it there: it is what this attempt made.
+  // Most likely what this attempt made; an earlier version may have stood, so its content is compared all the same.
   for (const work of creates) if (work.reference !== undefined && work.state === 'todo') work.action ??= 'created';
   const absent = creates.filter((work) => work.reference === undefined && work.state === 'todo');
   if (absent.length === 0) return filing.losses > 3 ? failure : undefined;
@@ -809,7 +813,7 @@ async function voidStep(filing: Progress, step: Extract<FilingStep, { do: 'void'
   const links: EmittedLink[] = [];
   for (const { reference, current } of located.resources) {
     if (current !== undefined && isVoided(current)) {
-      links.push(link(reference, 'unchanged', versionOf(current)));
+      links.push(link(reference, 'voided', versionOf(current)));
       continue;
     }
     if (!takes(capabilities, resourceType, 'update')) {
@@ -828,7 +832,8 @@ async function voidStep(filing: Progress, step: Extract<FilingStep, { do: 'void'
       run,
       current,
     );
-    if (done.ok) links.push(link(reference, done.value.changed ? 'voided' : 'unchanged', done.value.versionId));
+    // Marked already, by an attempt whose answer was lost or by a person: either way it stands as an error.
+    if (done.ok) links.push(link(reference, 'voided', done.value.versionId));
     else if (done.failure.cause === 'send/gone') links.push(link(reference, 'voided'));
     else return { links, failure: inDoubt(run.doubt, done.failure) };
   }
