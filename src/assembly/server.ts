@@ -50,14 +50,33 @@ function asBase({ meta, ...resource }: Resource): Resource {
   return { ...resource, meta: rest } as Resource;
 }
 
+/** The address cannot be had. The message says what to do. */
+export class CannotListen extends Error {
+  override readonly name = 'CannotListen';
+}
+
+function cannotListen(error: unknown, { host, port }: Config['http']): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const where = `${host}:${String(port)}`;
+  const other = 'set PORT (or http.port in tejido.yaml) to another one';
+  if (code === 'EADDRINUSE')
+    return new CannotListen(`${where} is in use by another program. Stop that one, or ${other}.`, { cause: error });
+  if (code === 'EACCES')
+    return new CannotListen(`This user may not listen on ${where}. Ports below 1024 are kept for root: ${other}.`, { cause: error }); // prettier-ignore
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return new CannotListen(`This machine has no address ${host}. Correct HOST (or http.host in tejido.yaml).`, { cause: error }); // prettier-ignore
+  return error;
+}
+
 export async function startServer(parts: ServerParts): Promise<Server> {
   const { config, store, knowledge, running, clock, log } = parts;
   const startedAt = clock();
   let sandbox: Sandbox | undefined;
   const wantsSandbox = config.destinations.some((one) => one.kind === 'sandbox');
   const toSandbox: RequestHandler = (req, res, next) => {
-    if (sandbox === undefined) next();
-    else sandbox.router(req, res, next);
+    if (sandbox !== undefined) sandbox.router(req, res, next);
+    // Its journal is being read: it is away, not empty.
+    else res.status(503).set('retry-after', '1').end();
   };
   const poke = (): void => {
     const now = running();
@@ -116,7 +135,11 @@ export async function startServer(parts: ServerParts): Promise<Server> {
       parts.metrics.acceptTook(route, seconds * 1_000);
     },
   });
-  const listening = await listen(app, { host: config.http.host, port: config.http.port, log });
+  const listening = await listen(app, { host: config.http.host, port: config.http.port, log }).catch(
+    (error: unknown) => {
+      throw cannotListen(error, config.http);
+    },
+  );
   if (wantsSandbox) {
     sandbox = await createSandbox({
       baseUrl: `${listening.url}/sandbox/fhir`,

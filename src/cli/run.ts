@@ -25,6 +25,7 @@ export class Unsuccessful extends Error {
 
 /** Errors whose message is written for an operator and holds no payload. Of all others only kind and code are told. */
 const toldInFull: ReadonlySet<string> = new Set([
+  'CannotListen',
   'CommandError',
   'EmbeddedPostgresError',
   'KnowledgeError',

@@ -29,19 +29,25 @@ export async function startSandboxServer(
 ): Promise<SandboxServer> {
   const { port = 0, clock = () => new Date(), ...rest } = options;
   const app = express().disable('x-powered-by').disable('etag');
+  let sandbox: Sandbox | undefined;
+  // The journal may take a while to read: until then it is away, not empty.
+  app.use('/fhir', (req, res, next) => {
+    if (sandbox !== undefined) sandbox.router(req, res, next);
+    else res.status(503).set('retry-after', '1').end();
+  });
   const server = createServer(app);
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${address.port}/fhir`;
-  const sandbox = await createSandbox({ ...rest, baseUrl: url, clock });
-  app.use('/fhir', sandbox.router);
+  const ready = await createSandbox({ ...rest, baseUrl: url, clock });
+  sandbox = ready;
   return {
     url,
     port: address.port,
-    sandbox,
+    sandbox: ready,
     async close() {
-      await sandbox.close();
+      await ready.close();
       server.close();
       server.closeAllConnections();
       if (server.listening) await once(server, 'close');

@@ -3,8 +3,9 @@
  * refuse it: every result is checked against what was asked, and where the identifier cannot be searched for, the
  * patient's resources of that type are read through instead.
  */
+import { causeOf } from '../../core/causes.ts';
 import { fail, ok } from '../../core/outcome.ts';
-import type { Outcome } from '../../core/outcome.ts';
+import type { Failure, Outcome } from '../../core/outcome.ts';
 import type { Resource } from '../../core/ports.ts';
 import type { Capabilities } from './capability.ts';
 import type { Call, FhirClient, FhirRequest } from './client.ts';
@@ -91,6 +92,9 @@ export async function searchAll(
   return ok({ resources: [...resources.values()], ...(self === undefined ? {} : { self }) });
 }
 
+/** Not that of a proxy whose backend is away (a page of HTML with 404), nor a passing one. */
+const isWordOfEhr = ({ cause }: Failure): boolean => causeOf(cause).class === 'permanent';
+
 export function lookup(
   options: { readonly artifactSystem: string; readonly identifiersPerSearch?: number | undefined },
   client: FhirClient,
@@ -124,9 +128,7 @@ export function lookup(
     if (!page.ok) {
       // 400, 404, 405, 422: it will not search so. Anything else says nothing about that.
       const refused = page.status !== undefined && [400, 404, 405, 422, 501].includes(page.status);
-      return refused && page.failure.cause !== 'send/auth' && page.failure.cause !== 'send/throttled'
-        ? ok(undefined)
-        : page;
+      return refused && isWordOfEhr(page.failure) ? ok(undefined) : page;
     }
     const { resources, self } = page.value;
     const strangers = !resources.every(asked);
@@ -157,12 +159,7 @@ export function lookup(
     const theirs = (each: Resource): boolean => subjectOf(each)?.endsWith(subject) === true;
     const page = await searchAll(client, request, theirs, call);
     if (!page.ok) {
-      if (
-        page.status !== undefined &&
-        page.status < 500 &&
-        page.failure.cause !== 'send/auth' &&
-        page.failure.cause !== 'send/throttled'
-      ) {
+      if (page.status !== undefined && page.status < 500 && isWordOfEhr(page.failure)) {
         return fail(
           'send/unsupported',
           `${type} can be searched neither by identifier nor by patient: a duplicate could not be noticed`,
