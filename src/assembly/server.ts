@@ -51,7 +51,7 @@ function asBase({ meta, ...resource }: Resource): Resource {
 }
 
 /** The address cannot be had. The message says what to do. */
-export class CannotListen extends Error {
+class CannotListen extends Error {
   override readonly name = 'CannotListen';
 }
 
