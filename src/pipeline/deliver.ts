@@ -49,7 +49,6 @@ export async function deliver(
     prepared?.do === 'settle'
       ? { state: prepared.state, ...(prepared.why === undefined ? {} : { detail: prepared.why }) }
       : decide(failure, deps.policy, { attempt, elapsedMs: work.elapsedMs, jitter: deps.random() });
-  const left = prepared?.do === 'file' ? prepared.left : undefined;
   const record = prepared?.do === 'file' ? prepared.record : undefined;
   return {
     lane,
@@ -57,7 +56,7 @@ export async function deliver(
     source: record?.source ?? work.source,
     recordId: record?.recordId ?? work.recordId,
     kind: work.kind,
-    progress: progress.state === 'filed' && left !== undefined ? { ...progress, detail: left } : progress,
+    progress: progress.state === 'filed' && prepared?.do === 'file' ? ended(prepared) : progress,
     startedAt,
     durationMs: deps.clock().getTime() - startedAt.getTime(),
     attempt,
@@ -68,6 +67,11 @@ export async function deliver(
     ...(prepared?.do === 'file' && prepared.patient !== undefined ? { patient: prepared.patient } : {}),
   };
 }
+
+const ended = ({ as, left }: Extract<Prepared, { do: 'file' }>): Progress => ({
+  state: as ?? 'filed',
+  ...(left === undefined ? {} : { detail: left }),
+});
 
 /** A merge sets elements on what another record owns; a void of this record must leave that standing. */
 function ownedBy(steps: readonly FilingStep[], links: readonly EmittedLink[]): readonly EmittedLink[] {

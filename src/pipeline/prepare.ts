@@ -23,6 +23,8 @@ export type Prepared =
       readonly patient?: FoundPatient;
       /** What is left out, for the history. */
       readonly left?: string;
+      /** What the message is when the steps are done; else `filed`. */
+      readonly as?: 'voided';
     }
   | { readonly do: 'settle'; readonly state: 'superseded' | 'voided'; readonly why?: string }
   | { readonly do: 'stop'; readonly failure: Failure };
@@ -58,7 +60,12 @@ export async function prepare(
   if (!intent.ok) return stop(intent.failure);
 
   if (intent.value.do === 'void') return prepareVoid(intent.value.record, work, person, deps);
-  if (work.record?.voidedBy !== undefined && !work.released) return prepareVoided(work, work.record.voidedBy, person);
+  if (work.record?.voidedBy !== undefined && !work.released) {
+    const voided = prepareVoided(work, work.record.voidedBy, person);
+    return voided.do === 'settle' && work.doubt && intent.value.do === 'file'
+      ? voidsInDoubt(intent.value, work, patientKey, person, deps)
+      : voided;
+  }
 
   const record = intent.value.record;
   let activity: Activity;
@@ -81,15 +88,8 @@ export async function prepare(
   if (!patient.ok) return stop(patient.failure);
 
   const subject = subjectKey(patientKey);
-  const mapped = mapAndValidate(activity, deps, {
-    patient: patient.value,
-    performer: deps.performer(activity.source.systemId, activity.performer.sourceUserId),
-    programme: deps.programme,
-    recordKey: recordKey(record.source, record.recordId, generation),
-    subjectKey: subject,
-    receivedAt: work.receivedAt.toISOString(),
-    filed: Object.fromEntries(person.links.filter(stands).map((link) => [link.artifact, link.reference])),
-  });
+  const context = contextOf(activity, record, generation, patient.value, work, patientKey, person, deps);
+  const mapped = mapAndValidate(activity, deps, context);
   if (!mapped.ok) return stop(mapped.failure);
 
   // An amendment is a record of its own: what its target emitted is not among the links of the lane's records.
@@ -155,6 +155,58 @@ function prepareVoided(work: Work, voidedBy: string, person: PersonContext): Pre
   const emitted = person.links.some((link) => link.source === work.source && link.recordId === work.recordId);
   if (!emitted || BigInt(voidedBy) > BigInt(work.messageId)) return { do: 'settle', state: 'voided' };
   return stop({ cause: 'record/voided', detail: `Voided by message ${voidedBy}.` });
+}
+
+/**
+ * Voided before it was known to be filed; but the answer to an attempt was lost, and what it asked for may stand. It is
+ * looked for by its identifiers, and marked.
+ */
+function voidsInDoubt(
+  { activity, record }: { readonly activity: Activity; readonly record: RecordName },
+  work: Work,
+  patientKey: PatientKey,
+  person: PersonContext,
+  deps: PipelineDeps,
+): Prepared {
+  const patient = person.patient ?? { reference: 'Patient/unknown' };
+  const generation = work.record?.generation ?? 1;
+  const mapped = deps.mapper.map(
+    activity,
+    contextOf(activity, record, generation, patient, work, patientKey, person, deps),
+  );
+  // What cannot be mapped was never sent.
+  if (!mapped.ok) return { do: 'settle', state: 'voided' };
+  const { mine, others } = split(person.links, record);
+  const steps = mapped.value
+    .filter((one) => one.do === 'put' && !others.has(one.artifact))
+    .map((one): FilingStep => {
+      const known = mine.get(one.artifact);
+      const step = { do: 'void', artifact: one.artifact, resourceType: one.resource.resourceType } as const;
+      return known === undefined ? step : { ...step, known };
+    })
+    .reverse();
+  return { do: 'file', record, steps, as: 'voided' };
+}
+
+function contextOf(
+  activity: Activity,
+  record: RecordName,
+  generation: number,
+  patient: FoundPatient,
+  work: Work,
+  patientKey: PatientKey,
+  person: PersonContext,
+  deps: PipelineDeps,
+): MappingContext {
+  return {
+    patient,
+    performer: deps.performer(activity.source.systemId, activity.performer.sourceUserId),
+    programme: deps.programme,
+    recordKey: recordKey(record.source, record.recordId, generation),
+    subjectKey: subjectKey(patientKey),
+    receivedAt: work.receivedAt.toISOString(),
+    filed: Object.fromEntries(person.links.filter(stands).map((link) => [link.artifact, link.reference])),
+  };
 }
 
 async function amendmentBase(

@@ -270,6 +270,20 @@ describe('messages in their lanes', () => {
     expect(await states()).toEqual(['filed', 'voided']);
   });
 
+  test('a record that is voided while it is in doubt whether it was written is looked for and marked', async () => {
+    await accept(item({ mrn: 'M1' }));
+    answer = async () => {
+      // The void arrives while the answer to the first attempt is lost.
+      answer = () => undefined;
+      const details = { target: { recordId: 'r1' }, reason: 'mistaken' };
+      await accept(item({ recordId: 'v', activityType: 'void', mrn: 'M1', details }));
+      return { cause: 'send/connection-lost', detail: 'the connection broke' };
+    };
+    await drain();
+    expect(filed.map((one) => one.steps)).toEqual([['void encounter']]);
+    expect(await states()).toEqual(['voided', 'filed']);
+  });
+
   test('a later version of a voided record asks a person, and files once released', async () => {
     await accept(item({ mrn: 'M1' }));
     await drain();
