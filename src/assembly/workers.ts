@@ -20,6 +20,7 @@ import type { Store } from './store.ts';
 /** Messages taken from one lane at a time: the next patient is not kept waiting by a long backlog of one. */
 const perLane = 8;
 const hourMs = 3_600_000;
+const lookAgainMs = 250;
 
 export type Workers = {
   readonly wake: Wake;
@@ -53,7 +54,8 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
     await agreeOnPauses(store.pool, connected, log);
     await runner?.runner.drain();
     const dueInMs = await runner?.nextDueMs();
-    if (dueInMs !== undefined && dueInMs > 0) wake?.pokeAt(id, new Date(clock().getTime() + dueInMs));
+    // Due, and not taken by us: another worker has it, or gave it back this moment.
+    if (dueInMs !== undefined) wake?.pokeAt(id, new Date(clock().getTime() + Math.max(dueInMs, lookAgainMs)));
   };
   const started = await startWake({
     backend:

@@ -165,7 +165,8 @@ export const finish = statement<Record<string, never>>(
 export const nextDue = statement<{ ms: number | null }>(
   'lane-next-due',
   `select (extract(epoch from min(due_at) - clock_timestamp()) * 1000)::float8 as ms from lane
-    where destination = $1 and due_at is not null`,
+    where destination = $1 and due_at is not null
+      and not exists (select 1 from destination where id = $1 and paused)`,
 );
 
 export const oldestDue = statement<{ ms: number | null }>(

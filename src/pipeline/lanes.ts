@@ -120,24 +120,28 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
   async function work(): Promise<void> {
     let waiting: Held[] = [];
     let exhausted = false;
+    let ended = 0;
     const running = new Set<Promise<void>>();
     for (;;) {
       if (waiting.length === 0 && !exhausted && !stopping) {
+        const endedBefore = ended;
         waiting = (await claim()).map((lane) => ({ lane, lost: new AbortController() }));
         for (const one of waiting) held.set(one.lane.patientKey, one);
-        exhausted = waiting.length === 0;
+        // A lane that was given back while we asked may be due again.
+        exhausted = waiting.length === 0 && ended === endedBefore;
       }
       const next = stopping ? undefined : waiting.shift();
       if (next !== undefined) {
         const run = runLane(next).finally(() => {
           held.delete(next.lane.patientKey);
           running.delete(run);
+          ended += 1;
           exhausted = false;
         });
         running.add(run);
       }
-      if (next === undefined && running.size === 0) break;
-      if (next === undefined || running.size >= options.parallel) await Promise.race(running);
+      if (next === undefined && running.size === 0 && (exhausted || stopping)) break;
+      if (running.size > 0 && (next === undefined || running.size >= options.parallel)) await Promise.race(running);
     }
     await Promise.all(waiting.map(({ lane }) => finish(lane, lane.work, 0)));
     for (const { lane } of waiting) held.delete(lane.patientKey);
