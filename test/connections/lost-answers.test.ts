@@ -1,5 +1,7 @@
 /** The answer is lost, late, or no answer at all: nothing is filed twice, and nothing is forgotten. */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createServer as createHttpServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import type { FaultKind } from '../../src/sandbox/faults.ts';
@@ -161,6 +163,44 @@ describe('a server in trouble', () => {
     ehr.admin.faults.add({ fault: 'status', value: 503, on: 'read' });
     const filing = await destination.file(plan(visit('v'), true));
     expect(causeOf(filing.failure?.cause ?? 'send/auth').class).toBe('ambiguous');
+  });
+
+  test('behind a proxy that answers 404 with a page while it is away is not taken for one that cannot search', async () => {
+    let away = false;
+    const relay = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      if (away) {
+        response.writeHead(404, { 'content-type': 'text/html' }).end('<!DOCTYPE html><title>Error</title>');
+        return;
+      }
+      const body: Buffer[] = [];
+      for await (const chunk of request) body.push(chunk as Buffer);
+      const method = request.method ?? 'GET';
+      const answer = await fetch(new URL(request.url ?? '/', ehr.baseUrl), {
+        method,
+        headers: { 'content-type': request.headers['content-type'] ?? 'application/fhir+json' },
+        ...(method === 'GET' ? {} : { body: Buffer.concat(body) }),
+      });
+      response.writeHead(answer.status, { 'content-type': 'application/fhir+json' }).end(await answer.text());
+    };
+    const proxy = createHttpServer((request, response) => void relay(request, response));
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const { port } = proxy.address() as AddressInfo;
+    const destination = fhirDestination(configFor(`http://127.0.0.1:${port}/fhir`), depsForTests);
+    try {
+      await destination.report();
+      away = true;
+      const during = await destination.file(plan(visit('v'), true));
+      expect(causeOf(during.failure?.cause ?? 'send/auth').class).toBe('ambiguous');
+      away = false;
+      const after = await destination.file(plan(visit('v'), true));
+      expect(after.failure).toBeUndefined();
+      // It still searches by identifier: nothing was learned from the page.
+      expect(after.exchanges.some(({ url }) => url.includes('_search'))).toBe(false);
+    } finally {
+      await destination.close();
+      proxy.closeAllConnections();
+      proxy.close();
+    }
   });
 
   test('that is away is passing, opens the circuit, and is then not asked at all until a probe', async () => {
