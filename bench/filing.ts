@@ -16,7 +16,7 @@ async function startSink(): Promise<{ url: string; stop: () => Promise<void> }> 
       stdio: ['ignore', 'ignore', 'inherit'],
     },
   );
-  const url = `http://127.0.0.1:${String(port)}`;
+  const url = `http://127.0.0.1:${String(port)}/fhir`;
   await until('the sink is ready', async () => (await fetch(`${url}/metadata`)).ok);
   return {
     url,
@@ -109,7 +109,7 @@ async function bareLoop(url: string, bodies: readonly string[]): Promise<number>
     entry: { resource: { id: string } }[];
   };
   if (found.entry.length === 0) throw new Error('The sink has no patients.');
-  const http = new Pool(url, { connections: 8 });
+  const http = new Pool(new URL(url).origin, { connections: 8 });
   let next = 0;
   const began = performance.now();
   await Promise.all(
@@ -119,7 +119,7 @@ async function bareLoop(url: string, bodies: readonly string[]): Promise<number>
         next += 1;
         if (body === undefined) return;
         const answer = await http.request({
-          path: '/',
+          path: '/fhir',
           method: 'POST',
           headers: { 'content-type': 'application/fhir+json' },
           body,
