@@ -187,11 +187,11 @@ export function register(program: Command, parts: Parts): void {
         const config = await demoConfig(parts, folder, options.once === true);
         err(`Demo in ${folder}: its own ledger, nothing of yours is touched. Invented patients only.`);
         const running = await parts.start(config, 'all');
-        let asked = false;
+        let stopping: Promise<void> | undefined;
         const onSignal = (): void => {
-          if (asked) process.exit(130);
-          asked = true;
-          running.stop().catch(() => process.exit(1));
+          if (stopping !== undefined) process.exit(130);
+          stopping = running.stop();
+          stopping.catch(() => process.exit(1));
         };
         process.on('SIGINT', onSignal);
         process.on('SIGTERM', onSignal);
@@ -205,7 +205,7 @@ export function register(program: Command, parts: Parts): void {
             out(`\n${reconciliationText(reconciliation)}`);
             for (const surprise of summary.surprises) out(`NOT as it should be: ${surprise}`);
           }
-          if (!options.once && !asked) {
+          if (!options.once && stopping === undefined) {
             err('');
             err('It stays up until you stop it (Ctrl-C). Look around:');
             err(`  ${url}/sandbox/fhir   the charts, for example Patient/syn-10023/$chart`);
@@ -218,7 +218,7 @@ export function register(program: Command, parts: Parts): void {
           }
           if (!ok) throw new Unsuccessful();
         } finally {
-          await running.stop();
+          await (stopping ?? running.stop());
           process.off('SIGINT', onSignal);
           process.off('SIGTERM', onSignal);
         }
