@@ -1,6 +1,7 @@
 /** The destinations of the configuration, connected. The sandbox is a FHIR server like any other. */
 import type { Config, DestinationConfig } from '../config/config.ts';
 import { type FhirDestination, fhirDestination } from '../connections/fhir/destination.ts';
+import type { DestinationId } from '../core/model.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { destinationPauses, setPaused } from '../ledger/destinations.ts';
 import type { Queryable } from '../ledger/statement.ts';
@@ -36,24 +37,23 @@ export function readingOf({ config, destination }: Connected): DestinationReadin
 
 /**
  * All processes agree on what is paused: refused credentials pause a destination for everybody, once, and a person who
- * resumes it in the ledger resumes it here too.
+ * resumes it in the ledger resumes it here too. To be called before each look for work.
  */
-export async function agreeOnPauses(on: Queryable, connected: readonly Connected[], log: Log): Promise<void> {
-  const stopped = connected.flatMap(({ config, destination }) => {
-    const circuit = destination.state();
-    return circuit.state === 'paused' ? [{ id: config.id, destination, circuit }] : [];
-  });
-  if (stopped.length === 0) return;
-  const pauses = await destinationPauses(
-    on,
-    stopped.map(({ id }) => id),
-  );
-  for (const { id, destination, circuit } of stopped) {
-    const known = pauses.find((pause) => pause.id === id);
-    if (known !== undefined && !known.paused && known.since > circuit.since) {
-      destination.resume();
-    } else if (await setPaused(on, { id, paused: true, reason: circuit.reason, actor: 'system' })) {
-      log('error', 'destination.paused', { destination: id, cause: circuit.cause });
+export function pauseAgreement(on: Queryable, connected: readonly Connected[], log: Log): () => Promise<void> {
+  /** Pauses that the ledger knows of: when one is gone from there, a person has resumed it. */
+  const told = new Set<DestinationId>();
+  return async () => {
+    for (const { config, destination } of connected) {
+      const circuit = destination.state();
+      if (circuit.state !== 'paused') told.delete(config.id);
+      else if (told.has(config.id)) {
+        const [known] = await destinationPauses(on, [config.id]);
+        if (known?.paused === false) destination.resume();
+      } else {
+        const first = await setPaused(on, { id: config.id, paused: true, reason: circuit.reason, actor: 'system' });
+        told.add(config.id);
+        if (first) log('error', 'destination.paused', { destination: config.id, cause: circuit.cause });
+      }
     }
-  }
+  };
 }

@@ -5,7 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { CheckReport, CliLedger, Parts, Running, Terminal, Tried } from '../cli/parts.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
+import type { DestinationId } from '../core/model.ts';
 import type { CapabilityReport, Log } from '../core/ports.ts';
+import { destinationPauses, setPaused } from '../ledger/destinations.ts';
 import { createKeys } from '../ledger/keys.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { startTejido } from '../main.ts';
@@ -82,6 +84,20 @@ async function openLedger(config: Config): Promise<CliLedger> {
   return {
     ...doorMessages(store, ids, () => undefined),
     keys,
+    destinations: {
+      list: async () => {
+        const pauses = await destinationPauses(store.pool, ids);
+        return ids.map((id) => pauses.find((pause) => pause.id === id) ?? { id, paused: false });
+      },
+      setPaused: async (id, paused, actor, reason) => {
+        await setPaused(store.pool, {
+          id: id as DestinationId,
+          paused,
+          actor,
+          ...(reason === undefined ? {} : { reason }),
+        });
+      },
+    },
     reconcile: (range) =>
       reconcile(
         store.db,

@@ -13,7 +13,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import { createLaneRunner, type LaneRunner } from '../pipeline/lanes.ts';
 import { startWake, type Wake } from '../wake/wake.ts';
 import { startWatchdog } from '../wake/watchdog.ts';
-import { agreeOnPauses, type Connected } from './destinations.ts';
+import { type Connected, pauseAgreement } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Store } from './store.ts';
 
@@ -47,11 +47,12 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
   const runners = new Map(connected.map((one) => [one.config.id, runnerFor(one, parts)]));
   const ids = [...runners.keys()];
 
+  const agreeOnPauses = pauseAgreement(store.pool, connected, log);
   let wake: Wake | undefined;
   const look = async (id: DestinationId): Promise<void> => {
     metrics.woke(id);
     const runner = runners.get(id);
-    await agreeOnPauses(store.pool, connected, log);
+    await agreeOnPauses();
     await runner?.runner.drain();
     const dueInMs = await runner?.nextDueMs();
     // Due, and not taken by us: another worker has it, or gave it back this moment.

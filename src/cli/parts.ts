@@ -44,6 +44,13 @@ export type CliLedger = {
     readonly list: () => Promise<readonly Key[]>;
     readonly revoke: (id: string, actor: string) => Promise<boolean>;
   };
+  readonly destinations: {
+    /** All of the configuration; `since`: of the last pause or resume. */
+    readonly list: () => Promise<
+      readonly { readonly id: string; readonly paused: boolean; readonly since?: Date; readonly reason?: string }[]
+    >;
+    readonly setPaused: (id: string, paused: boolean, actor: string, reason?: string) => Promise<void>;
+  };
   /** Counts, and asks the destinations what stands there. */
   readonly reconcile: (range: { readonly from?: Date; readonly to?: Date }) => Promise<Reconciliation>;
   readonly close: () => Promise<void>;

@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { register as check } from './commands/check.ts';
 import { register as demo } from './commands/demo.ts';
+import { register as destinations } from './commands/destinations.ts';
 import { register as keys } from './commands/keys.ts';
 import { registerMapCommands } from './commands/map.ts';
 import { register as messages } from './commands/messages.ts';
@@ -20,6 +21,7 @@ const commands: readonly ((program: Command, parts: Parts) => void)[] = [
   send,
   messages,
   reconcile,
+  destinations,
   keys,
   migrate,
   registerMapCommands,

@@ -289,6 +289,25 @@ describe('tejido keys', () => {
   });
 });
 
+describe('tejido destinations', () => {
+  test('pause and resume reach the ledger; a name that is not configured is refused with those that are', async () => {
+    const asked: unknown[] = [];
+    const setPaused = async (...given: readonly unknown[]) => {
+      asked.push(given.slice(0, 2));
+    };
+    const openLedger = async () => ({ ...fakeLedger, destinations: { ...fakeLedger.destinations, setPaused } });
+    expect((await tejido(['destinations', 'pause', 'sandbox', '--reason', 'upgrade'], { openLedger })).code).toBe(0);
+    expect((await tejido(['destinations', 'resume', 'sandbox'], { openLedger })).code).toBe(0);
+    expect(asked).toEqual([
+      ['sandbox', true],
+      ['sandbox', false],
+    ]);
+    const wrong = await tejido(['destinations', 'pause', 'elsewhere'], { openLedger });
+    expect(wrong.code).toBe(1);
+    expect(wrong.err).toContain('sandbox');
+  });
+});
+
 describe('tejido reconcile', () => {
   const row = {
     source: 'commcare',

@@ -15,6 +15,7 @@ export const fakeLedger: CliLedger = {
   release: async () => ({ ok: true, state: 'received' }),
   void: async () => ({ ok: false, refused: 'It is voided already.' }),
   keys: { create: notAsked, list: async () => [], revoke: async () => false },
+  destinations: { list: async () => [], setPaused: async () => undefined },
   reconcile: notAsked,
   close: async () => undefined,
 };
