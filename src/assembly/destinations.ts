@@ -48,7 +48,9 @@ export function pauseAgreement(on: Queryable, connected: readonly Connected[], l
       if (circuit.state !== 'paused') told.delete(config.id);
       else if (told.has(config.id)) {
         const [known] = await destinationPauses(on, [config.id]);
-        if (known?.paused === false) destination.resume();
+        if (known?.paused !== false) continue;
+        destination.resume();
+        told.delete(config.id);
       } else {
         const first = await setPaused(on, { id: config.id, paused: true, reason: circuit.reason, actor: 'system' });
         told.add(config.id);
