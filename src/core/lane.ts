@@ -24,6 +24,8 @@ export type Work = {
     | {
         readonly latestMessage: MessageId | undefined;
         readonly generation: number;
+        /** Whom the version that counts is about. */
+        readonly patientKey: PatientKey | undefined;
         readonly voidedBy: MessageId | undefined;
       }
     | undefined;
@@ -78,6 +80,8 @@ export type Completed = {
   readonly recordId: string | undefined;
   readonly kind: string;
   readonly progress: Progress;
+  /** This attempt may have written something that `links` does not tell. */
+  readonly doubt: boolean;
   readonly startedAt: Date;
   readonly durationMs: number;
   readonly attempt: number;

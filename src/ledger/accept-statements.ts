@@ -26,7 +26,6 @@ type HeadRow = {
 const head = statement<HeadRow>(
   'accept-head',
   `select date_trunc('milliseconds', clock_timestamp()) as at,
-    (select array_agg(nextval('message_id_seq')::text) from generate_series(1, $1::int)) as ids,
     (select coalesce(json_agg(s), '[]') from (
       select r.source, r.record_id, r.latest_message::text, r.latest_version::text, r.latest_hash, r.patient_key,
         r.generation, r.voided_by::text
@@ -39,7 +38,9 @@ const head = statement<HeadRow>(
         join identity k on k.system = g.system and k.value = g.value) as n
       join patient p on p.key = n.patient_key
       join identity i on i.patient_key = p.key
-      group by p.key, p.dob) as s) as people`,
+      group by p.key, p.dob) as s) as people,
+    -- Last, once the records are locked: of two versions accepted at once the later one has the higher id.
+    (select array_agg(nextval('message_id_seq')::text) from generate_series(1, $1::int)) as ids`,
 );
 
 export async function readHead(client: Queryable, request: HeadRequest): Promise<Head> {
@@ -105,22 +106,29 @@ const write = statement(
     select id, $3, state, cause, detail, issues, actor from input
   ), new_delivery as (
     insert into delivery (message_id, destination, lane, state) select id, destination, lane, 'due' from target
-  ), woken as (
-    insert into lane (destination, patient_key, due_at, changes)
-    select distinct destination, lane, $3::timestamptz, 1 from target order by 1, 2
-    on conflict (destination, patient_key) do update
-      set due_at = coalesce(lane.due_at, excluded.due_at), changes = lane.changes + 1
   ), replaced as materialized (
     select * from jsonb_to_recordset($7::jsonb) as x (id bigint, by bigint)
   ), old_message as (
-    update message set state = 'superseded', cause = null, replaced_by = replaced.by, changed_at = $3
+    -- What is being filed, or may stand in the chart without our knowing, is settled by its lane.
+    update message set cause = null, replaced_by = replaced.by, changed_at = $3,
+      state = case when exists (select 1 from delivery d where d.message_id = message.id and (d.doubt or d.state = 'filing'))
+        then 'received' else 'superseded' end
     from replaced where message.id = replaced.id and message.state in ('received', 'held', 'failed')
-    returning message.id
+    returning message.id, message.state
   ), old_delivery as (
-    update delivery set state = 'superseded', due_at = null from replaced
+    update delivery set state = case when doubt then 'due' else 'superseded' end, cause = null, due_at = null from replaced
     where delivery.message_id = replaced.id and delivery.state in ('due', 'held', 'failed')
+    returning delivery.destination, delivery.lane, delivery.doubt
+  ), woken as (
+    insert into lane (destination, patient_key, due_at, changes)
+    select distinct destination, lane, $3::timestamptz, 1 from (
+      select destination, lane from target union all select destination, lane from old_delivery where doubt) as t
+    order by 1, 2
+    on conflict (destination, patient_key) do update
+      set due_at = coalesce(lane.due_at, excluded.due_at), changes = lane.changes + 1
   ), old_event as (
-    insert into event (message_id, at, state, actor) select id, $3, 'superseded', 'system' from old_message
+    insert into event (message_id, at, state, actor) select id, $3, state, 'system' from old_message
+    where state = 'superseded'
   ), records as materialized (
     select * from jsonb_to_recordset($8::jsonb) as x (source text, record_id text, is_new boolean, latest_message bigint,
       latest_version bigint, latest_hash text, patient_key uuid, generation int, voided_by bigint)

@@ -127,6 +127,24 @@ export async function recordStates(on: Queryable, records: readonly RecordName[]
   }));
 }
 
+const readElsewhere = statement<{ elsewhere: boolean }>(
+  'record-elsewhere',
+  `select exists (
+      select 1 from message m join delivery d on d.message_id = m.id and d.destination = $1
+      where m.source = $2 and m.record_id = $3 and d.lane <> $4 and (d.state = 'filing' or d.doubt)) as elsewhere`,
+);
+
+/** Whether another version of this record is being filed, or may stand, in the chart of somebody else. */
+export async function inFlightElsewhere(
+  on: Queryable,
+  destination: DestinationId,
+  record: RecordName,
+  patientKey: PatientKey,
+): Promise<boolean> {
+  const [row] = await readElsewhere.run(on, [destination, record.source, record.recordId, patientKey]);
+  return row?.elsewhere ?? false;
+}
+
 /**
  * The payloads that make up a record as it counts now: its latest version, then the amendments filed since, in order.
  * Empty when the payload has aged out.

@@ -24,6 +24,7 @@ export type ClaimRow = {
   released: boolean;
   latest_message: string | null;
   generation: number | null;
+  record_patient: PatientKey | null;
   voided_by: string | null;
 };
 
@@ -48,24 +49,27 @@ export const claimLanes = statement<ClaimRow>(
       -- Found in 'filing': a worker died with it. That counts as an attempt, or a message that kills would kill for ever.
       update delivery set state = 'filing', doubt = delivery.doubt or work.state = 'filing', attempts = delivery.attempts + case when work.state = 'filing' then 1 else 0 end,
         first_attempt_at = coalesce(delivery.first_attempt_at, clock_timestamp())
-      from work where delivery.message_id = work.message_id and delivery.destination = $1
+      -- The state again: a newer version may have taken its place between the look and the mark.
+      from work where delivery.message_id = work.message_id and delivery.destination = $1 and delivery.state in ('due', 'filing')
       returning delivery.message_id, delivery.attempts
+    ), taken as (
+      select work.patient_key, work.message_id, work.state, work.doubt, work.first_attempt_at, marked.attempts
+      from work join marked on marked.message_id = work.message_id
     )
     select l.patient_key, l.lease_token::text, l.changes::text,
       (select min(message_id)::text from delivery s
         where s.destination = $1 and s.lane = l.patient_key and s.state = 'failed') as failed_from,
       exists (select 1 from delivery s
         where s.destination = $1 and s.lane = l.patient_key and s.state = 'held') as has_held,
-      w.message_id::text, k.attempts,
+      w.message_id::text, w.attempts,
       (extract(epoch from clock_timestamp() - w.first_attempt_at) * 1000)::float8 as elapsed_ms,
       w.state = 'filing' or w.doubt as doubt,
       m.source, m.record_id, m.kind, m.format, m.content_type, m.received_at, m.identifiers,
       coalesce(p.body, kept.body) as body,
       exists (select 1 from audit a where a.message_id = m.id and a.action = 'release') as released,
-      r.latest_message::text, r.generation, r.voided_by::text
+      r.latest_message::text, r.generation, r.patient_key as record_patient, r.voided_by::text
     from leased l
-    left join work w on w.patient_key = l.patient_key
-    left join marked k on k.message_id = w.message_id
+    left join taken w on w.patient_key = l.patient_key
     left join message m on m.id = w.message_id
     left join payload p on p.message_id = m.id and p.received_at = m.received_at
     left join payload_kept kept on kept.message_id = m.id

@@ -3,7 +3,6 @@
  * and every write of a worker carries the token of its lease: one that lost it changes nothing.
  */
 import { gzipSync } from 'node:zlib';
-import { causeOf } from '../core/causes.ts';
 import type { ClaimedLane, Completed, LaneEnd, Work } from '../core/lane.ts';
 import type { DestinationId, Exchange, MessageId, PatientKey } from '../core/model.ts';
 import {
@@ -71,6 +70,7 @@ function workOf(row: ClaimRow, messageId: string): Work {
         : {
             latestMessage: (row.latest_message ?? undefined) as MessageId | undefined,
             generation: row.generation,
+            patientKey: row.record_patient ?? undefined,
             voidedBy: (row.voided_by ?? undefined) as MessageId | undefined,
           },
   };
@@ -105,7 +105,7 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
     started_at: one.startedAt,
     duration_ms: Math.round(one.durationMs),
     mapping_version: one.mappingVersion,
-    ambiguous: 'failure' in one.progress && causeOf(one.progress.failure.cause).class === 'ambiguous',
+    ambiguous: one.doubt,
     void_source: one.voids?.source,
     void_record: one.voids?.recordId,
     reference: one.patient?.reference,

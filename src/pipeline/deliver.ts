@@ -1,4 +1,5 @@
 /** One message, one attempt: prepare, file, decide. Never throws: what is unexpected is a failure with that name. */
+import { causeOf } from '../core/causes.ts';
 import { decide, type Progress } from '../core/decide.ts';
 import type { ClaimedLane, Completed, PersonContext, Work } from '../core/lane.ts';
 import type { EmittedLink, Exchange } from '../core/model.ts';
@@ -20,6 +21,7 @@ export async function deliver(
   let prepared: Prepared | undefined;
   let links: readonly EmittedLink[] = [];
   let failure: Failure | undefined;
+  let sending = false;
   try {
     if (
       deps.onFailure === 'lane' &&
@@ -31,10 +33,12 @@ export async function deliver(
       prepared = await prepare(work, lane.patientKey, person, othersStopped, deps, exchanges, signal);
       if (prepared.do === 'stop') failure = prepared.failure;
       if (prepared.do === 'file' && prepared.steps.length > 0) {
+        sending = true;
         const filing = await deps.destination.file(
           { messageId: work.messageId, steps: prepared.steps, doubt: work.doubt },
           signal,
         );
+        sending = false;
         links = ownedBy(prepared.steps, filing.links);
         exchanges.push(...filing.exchanges);
         failure = filing.failure;
@@ -44,6 +48,8 @@ export async function deliver(
     deps.log('error', 'deliver.unexpected', { id: work.messageId, error });
     failure = { cause: 'internal/unexpected', detail: error instanceof Error ? error.name : 'unknown' };
   }
+  // Also when the budget is spent now, or a fault of ours broke the filing off: the next attempt must look first.
+  const doubt = sending || (failure !== undefined && causeOf(failure.cause).class === 'ambiguous');
   const attempt = work.attempts + 1;
   const progress: Progress =
     prepared?.do === 'settle'
@@ -57,6 +63,7 @@ export async function deliver(
     recordId: record?.recordId ?? work.recordId,
     kind: work.kind,
     progress: progress.state === 'filed' && prepared?.do === 'file' ? ended(prepared) : progress,
+    doubt,
     startedAt,
     durationMs: deps.clock().getTime() - startedAt.getTime(),
     attempt,

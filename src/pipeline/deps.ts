@@ -38,6 +38,8 @@ export type LaneLedger = {
     records: readonly RecordName[],
   ) => Promise<PersonContext>;
   readonly recordStates: (records: readonly RecordName[]) => Promise<readonly RecordState[]>;
+  /** Another version of this record is being filed, or may stand, in the chart of somebody else. */
+  readonly inFlightElsewhere: (record: RecordName, patient: PatientKey) => Promise<boolean>;
   readonly recordPayloads: (record: RecordName, before: MessageId) => Promise<readonly StoredPayload[]>;
   readonly releaseWaiting: (patient: PatientKey) => Promise<void>;
 };

@@ -11,7 +11,7 @@ import { fail, type Failure, ok, type Outcome } from '../core/outcome.ts';
 import { planSteps, voidSteps } from '../core/plan.ts';
 import type { FilingStep, FoundPatient, Mapped, MappingContext, PatientIdentifiers, Resource } from '../core/ports.ts';
 import type { PipelineDeps } from './deps.ts';
-import { amended, intentOf } from './intent.ts';
+import { amended, type Intent, intentOf } from './intent.ts';
 
 export type Prepared =
   | {
@@ -24,7 +24,7 @@ export type Prepared =
       /** What is left out, for the history. */
       readonly left?: string;
       /** What the message is when the steps are done; else `filed`. */
-      readonly as?: 'voided';
+      readonly as?: 'superseded' | 'voided';
     }
   | { readonly do: 'settle'; readonly state: 'superseded' | 'voided'; readonly why?: string }
   | { readonly do: 'stop'; readonly failure: Failure };
@@ -45,9 +45,9 @@ export async function prepare(
   exchanges: Exchange[],
   signal?: AbortSignal,
 ): Promise<Prepared> {
-  if (work.record?.latestMessage !== undefined && work.record.latestMessage !== work.messageId) {
-    return { do: 'settle', state: 'superseded' };
-  }
+  const replaced = work.record?.latestMessage !== undefined && work.record.latestMessage !== work.messageId;
+  // What may stand already is filed to its end: the newer version, behind it in this lane, then knows what to change.
+  if (replaced && !work.doubt) return { do: 'settle', state: 'superseded' };
   if (work.body === undefined) {
     return stop({ cause: 'source/unreadable', detail: 'The payload has aged out under the retention in force.' });
   }
@@ -59,17 +59,27 @@ export async function prepare(
   const intent = intentOf(read.value);
   if (!intent.ok) return stop(intent.failure);
 
+  const current = work.record?.generation ?? 1;
+  if (replaced && isMoved(work, patientKey)) {
+    return takeBack(intent.value, current - 1, 'superseded', work, patientKey, person, deps);
+  }
+  if (current > 1 && work.recordId !== undefined) {
+    const own = { source: work.source, recordId: work.recordId };
+    if (await deps.ledger.inFlightElsewhere(own, patientKey)) return stop(behindAnotherChart);
+    // The version before may have been filed since this lane was claimed.
+    person = { ...person, links: await withLinksOf(own, patientKey, subjectKey(patientKey), person, deps) };
+  }
   if (intent.value.do === 'void') return prepareVoid(intent.value.record, work, person, deps);
   if (work.record?.voidedBy !== undefined && !work.released) {
     const voided = prepareVoided(work, work.record.voidedBy, person);
-    return voided.do === 'settle' && work.doubt && intent.value.do === 'file'
-      ? voidsInDoubt(intent.value, work, patientKey, person, deps)
+    return voided.do === 'settle' && work.doubt
+      ? takeBack(intent.value, current, 'voided', work, patientKey, person, deps)
       : voided;
   }
 
   const record = intent.value.record;
   let activity: Activity;
-  let generation = work.record?.generation ?? 1;
+  let generation = current;
   if (intent.value.do === 'amend') {
     const base = await amendmentBase(record, work, deps);
     if (!base.ok) return stop(base.failure);
@@ -157,35 +167,48 @@ function prepareVoided(work: Work, voidedBy: string, person: PersonContext): Pre
   return stop({ cause: 'record/voided', detail: `Voided by message ${voidedBy}.` });
 }
 
+/** The version that counts is about somebody else: this one stands, if at all, in the wrong chart. */
+const isMoved = (work: Work, patientKey: PatientKey): boolean =>
+  work.record?.patientKey !== undefined && work.record.patientKey !== patientKey;
+
+const behindAnotherChart: Failure = {
+  cause: 'send/write-race',
+  detail: 'The version before is on its way in the chart of another patient.',
+  retryAfterMs: 1_000,
+};
+
 /**
- * Voided before it was known to be filed; but the answer to an attempt was lost, and what it asked for may stand. It is
- * looked for by its identifiers, and marked.
+ * Voided, or moved to another patient, before it was known to be filed; but the answer to an attempt was lost, and what
+ * it asked for may stand. It is looked for by its identifiers, and marked. Which generation the attempt wrote is not
+ * recorded: every one up to `upTo` is looked for.
  */
-function voidsInDoubt(
-  { activity, record }: { readonly activity: Activity; readonly record: RecordName },
+function takeBack(
+  intent: Intent,
+  upTo: number,
+  as: 'superseded' | 'voided',
   work: Work,
   patientKey: PatientKey,
   person: PersonContext,
   deps: PipelineDeps,
 ): Prepared {
+  if (intent.do !== 'file') return { do: 'settle', state: as };
+  const { activity, record } = intent;
   const patient = person.patient ?? { reference: 'Patient/unknown' };
-  const generation = work.record?.generation ?? 1;
-  const mapped = deps.mapper.map(
-    activity,
-    contextOf(activity, record, generation, patient, work, patientKey, person, deps),
-  );
-  // What cannot be mapped was never sent.
-  if (!mapped.ok) return { do: 'settle', state: 'voided' };
   const { mine, others } = split(person.links, record);
-  const steps = mapped.value
-    .filter((one) => one.do === 'put' && !others.has(one.artifact))
-    .map((one): FilingStep => {
-      const known = mine.get(one.artifact);
-      const step = { do: 'void', artifact: one.artifact, resourceType: one.resource.resourceType } as const;
-      return known === undefined ? step : { ...step, known };
-    })
-    .reverse();
-  return { do: 'file', record, steps, as: 'voided' };
+  const steps = new Map<string, FilingStep>();
+  for (let generation = 1; generation <= upTo; generation += 1) {
+    const context = contextOf(activity, record, generation, patient, work, patientKey, person, deps);
+    const mapped = deps.mapper.map(activity, context);
+    // What cannot be mapped was never sent.
+    if (!mapped.ok) return { do: 'settle', state: as };
+    for (const { artifact, do: how, resource } of mapped.value) {
+      if (how !== 'put' || others.has(artifact)) continue;
+      const known = mine.get(artifact);
+      const step = { do: 'void', artifact, resourceType: resource.resourceType } as const;
+      steps.set(artifact, known === undefined ? step : { ...step, known });
+    }
+  }
+  return { do: 'file', record, steps: [...steps.values()].reverse(), as };
 }
 
 function contextOf(

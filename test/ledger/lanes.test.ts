@@ -38,6 +38,7 @@ function done(lane: ClaimedLane, work: Work, progress: Progress = { state: 'file
     recordId: work.recordId,
     kind: work.kind,
     progress,
+    doubt: 'failure' in progress && progress.failure.cause === 'send/timeout',
     startedAt: new Date(),
     durationMs: 3,
     attempt: work.attempts + 1,

@@ -1,0 +1,108 @@
+/** Versions of one record that meet: an edit, a move to another patient or a void, while the one before is on its way. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
+import type { FilingPlan } from '../../src/core/ports.ts';
+import { aLedger, type TestLedger } from '../ledger/support.ts';
+import { aChart, anActivity, aVoid, type Chart, drain, statesOf, until } from './support.ts';
+
+let ledger: TestLedger;
+let chart: Chart;
+beforeAll(async () => {
+  ledger = await aLedger();
+});
+afterAll(() => ledger.end());
+beforeEach(async () => {
+  await sql`truncate message, record, payload, event, attempt, delivery, lane, link, ehr_patient, identity, patient, audit cascade`.execute(
+    ledger.db,
+  );
+  chart = aChart();
+});
+
+const accept = (...items: Parameters<TestLedger['acceptor']['accept']>[0]) => ledger.acceptor.accept(items);
+const settled = async (): Promise<boolean> => (await statesOf(ledger)).every((state) => !/received|filing/.test(state));
+const lost = { failure: { cause: 'send/timeout', detail: 'No answer.' }, lost: true } as const;
+/** A lane in a back-off of a minute: what it waits for arrives meanwhile. */
+const slowly = { policy: { attempts: 9, baseMs: 60_000, capMs: 60_000, budgetMs: 1e9 } };
+const hurry = () =>
+  sql`update lane set due_at = clock_timestamp() where due_at is not null and worker is null`.execute(ledger.db);
+
+/** Holds the first plan up until `go`. */
+function holdUp(): { readonly reached: Promise<void>; readonly go: () => void } {
+  let go = (): void => undefined;
+  let arrived = (): void => undefined;
+  const reached = new Promise<void>((resolve) => (arrived = resolve));
+  const open = new Promise<void>((resolve) => (go = resolve));
+  let first = true;
+  chart.answer = async (_: FilingPlan) => {
+    if (first) {
+      first = false;
+      arrived();
+      await open;
+    }
+    return undefined;
+  };
+  return { reached, go };
+}
+
+describe('versions of a record that meet', () => {
+  test('a record moved to another patient while its first version is being filed stands in the second chart only', async () => {
+    const first = holdUp();
+    await accept(anActivity({ mrn: 'M1' }));
+    const filing = drain(ledger, chart);
+    await first.reached;
+    await accept(anActivity({ version: 2, mrn: 'M2' }));
+    await drain(ledger, chart);
+    expect(chart.standing()).toEqual([]);
+    first.go();
+    await filing;
+    await until(settled, () => drain(ledger, chart));
+    expect(chart.standing()).toEqual(['Patient/M2 encounter']);
+  });
+
+  test('a record moved to another patient after a lost answer is taken back from the first chart', async () => {
+    chart.answer = () => Promise.resolve(lost);
+    await accept(anActivity({ mrn: 'M1' }));
+    await drain(ledger, chart, slowly);
+    expect(chart.standing()).toEqual(['Patient/M1 encounter']);
+    chart.answer = () => Promise.resolve(undefined);
+    await accept(anActivity({ version: 2, mrn: 'M2' }));
+    await hurry();
+    await until(settled, () => drain(ledger, chart));
+    expect(chart.standing()).toEqual(['Patient/M2 encounter']);
+    expect(await statesOf(ledger)).toEqual(['superseded', 'filed']);
+  });
+
+  test('an edit after a lost answer leaves nothing standing that it no longer has', async () => {
+    chart.answer = () => Promise.resolve(lost);
+    await accept(anActivity({ mrn: 'M1', details: { parts: ['encounter', 'bp'] } }));
+    await drain(ledger, chart, slowly);
+    chart.answer = () => Promise.resolve(undefined);
+    await accept(anActivity({ version: 2, mrn: 'M1', details: { parts: ['encounter'] } }));
+    await hurry();
+    await until(settled, () => drain(ledger, chart));
+    expect(chart.standing()).toEqual(['Patient/M1 encounter']);
+  });
+
+  test('an edit of a record that was given up in doubt looks for what it left, first', async () => {
+    chart.answer = () => Promise.resolve(lost);
+    await accept(anActivity({ mrn: 'M1', details: { parts: ['encounter', 'bp'] } }));
+    await drain(ledger, chart, { policy: { attempts: 1, baseMs: 0, capMs: 0, budgetMs: 1e9 } });
+    expect(await statesOf(ledger)).toEqual(['failed send/budget-spent']);
+    chart.answer = () => Promise.resolve(undefined);
+    await accept(anActivity({ version: 2, mrn: 'M1', details: { parts: ['encounter'] } }));
+    await until(settled, () => drain(ledger, chart));
+    expect(chart.standing()).toEqual(['Patient/M1 encounter']);
+  });
+
+  test('a void that meets its target in doubt leaves nothing standing', async () => {
+    chart.answer = () => Promise.resolve(lost);
+    await accept(anActivity({ mrn: 'M1' }));
+    await drain(ledger, chart, slowly);
+    chart.answer = () => Promise.resolve(undefined);
+    await accept(aVoid('r1', { mrn: 'M1' }));
+    await hurry();
+    await until(settled, () => drain(ledger, chart));
+    expect(chart.standing()).toEqual([]);
+    expect(await statesOf(ledger)).toEqual(['voided', 'filed']);
+  });
+});
