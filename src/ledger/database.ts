@@ -1,19 +1,19 @@
 /** Opens the ledger's Postgres. Every connection waits for fsync at commit, whatever the server's default says. */
 import { Kysely, PostgresDialect, sql } from 'kysely';
-import pg from 'pg';
+import { Pool, types as pgTypes } from 'pg';
 import type { Log } from '../core/ports.ts';
 
 // bigint ids stay strings (MessageId); counts are cast to int in SQL.
-const types = { getTypeParser: pg.types.getTypeParser };
+const types = { getTypeParser: pgTypes.getTypeParser };
 
 /** The ledger is queried in SQL text: rows are typed where they are read. */
 export type Db = Kysely<Record<string, never>>;
 
-export type Database = { readonly db: Db; readonly pool: pg.Pool; readonly url: string; close(): Promise<void> };
+export type Database = { readonly db: Db; readonly pool: Pool; readonly url: string; close(): Promise<void> };
 
 /** `connections`: the most this process opens. A statement may take 30 s, a connection attempt 5 s. */
 export function openDatabase(options: { url: string; connections?: number; log: Log }): Database {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: options.url,
     max: options.connections ?? 10,
     connectionTimeoutMillis: 5_000,
@@ -27,6 +27,8 @@ export function openDatabase(options: { url: string; connections?: number; log: 
     types,
   });
   pool.on('error', (error) => options.log('warn', 'ledger.connection-lost', { error }));
+  // A connection that breaks while it is in use says so to its query; unheard by itself it would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   const db = new Kysely<Record<string, never>>({ dialect: new PostgresDialect({ pool }) });
   return { db, pool, url: options.url, close: () => db.destroy() };
 }

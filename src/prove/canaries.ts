@@ -17,6 +17,17 @@ export function canariesOf(people: readonly Resource[]): readonly string[] {
 
 export type Sink = { readonly name: string } & ({ readonly text: string } | { readonly file: string });
 
+/** Nobody but the proof ends a process: no fault of its own in any log. */
+export async function searchFaults(files: readonly string[]): Promise<Finding> {
+  const broken: string[] = [];
+  for (const file of files) {
+    for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity })) {
+      if (/"event":"process\.(uncaught-exception|unhandled-rejection)"/.test(line)) broken.push(line.slice(0, 300));
+    }
+  }
+  return { promise: 'no process ended by a fault of its own', checked: files.length, broken };
+}
+
 /** Each sink with the canaries found in it. The finding names the place, never the line. */
 export async function searchSinks(sinks: readonly Sink[], canaries: readonly string[]): Promise<Finding> {
   const broken: string[] = [];

@@ -12,7 +12,7 @@ import { recall } from '../postgres/remembered.ts';
 import { roleName } from '../postgres/cluster.ts';
 import { seededRandom, syntheticPatients } from '../sandbox/patients.ts';
 import { queueContents } from '../wake/contents.ts';
-import { canariesOf, searchSinks, type Sink } from './canaries.ts';
+import { canariesOf, searchFaults, searchSinks, type Sink } from './canaries.ts';
 import { artifactsIn, readChart } from './chart.ts';
 import { artifactSystem, type Fleet, startFleet } from './fleet.ts';
 import { type Finding, findings, type LedgerMessage } from './invariants.ts';
@@ -121,6 +121,7 @@ export async function prove(options: ProofOptions): Promise<Proof> {
         broken: reconciled.clean ? [] : [reconciled.problem ?? `${String(reconciled.missing.length)} missing, ${String(reconciled.duplicated.length)} doubled`], // prettier-ignore
       },
       await searchSinks(sinks, canariesOf(people)),
+      await searchFaults(sinks.flatMap((sink) => ('file' in sink ? [sink.file] : []))),
     ];
     ok = drainedInMs !== undefined && found.every(({ broken }) => broken.length === 0);
     const states: Record<string, number> = {};
