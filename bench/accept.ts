@@ -1,5 +1,5 @@
 /** How fast the door accepts, beside raw committed INSERTs of the same bytes into the same Postgres, same concurrency. */
-import pg from 'pg';
+import { Client, Pool as PgPool } from 'pg';
 import { Pool } from 'undici';
 import { activity } from './activities.ts';
 import { measure, row } from './load.ts';
@@ -14,7 +14,7 @@ export async function benchAccept(options: {
   try {
     // The destination is paused: only accepting is measured.
     const tejido = await startTejido(site, options.env === undefined ? {} : { env: options.env });
-    const client = new pg.Client(tejido.databaseUrl);
+    const client = new Client(tejido.databaseUrl);
     await client.connect();
     await client.query(
       `insert into destination (id, paused, reason) values ('ehr', true, 'bench') on conflict (id) do update set paused = true`,
@@ -28,7 +28,7 @@ export async function benchAccept(options: {
     let n = 0;
     const bareDoor = await startBareDoor();
     for (const clients of [1, 8, 64]) {
-      const raw = new pg.Pool({ connectionString: tejido.databaseUrl, max: clients });
+      const raw = new PgPool({ connectionString: tejido.databaseUrl, max: clients });
       const http = new Pool(tejido.url, { connections: clients, pipelining: 1 });
       const insert = async (): Promise<void> => {
         n += 1;

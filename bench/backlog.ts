@@ -1,5 +1,5 @@
 /** Whether a message costs the same when a hundred thousand wait as when a thousand do, and what the process weighs then. */
-import pg from 'pg';
+import { Client } from 'pg';
 import { Pool } from 'undici';
 import { activity } from './activities.ts';
 import { cpuSeconds, freshSite, key, residentMb, startTejido } from './stack.ts';
@@ -11,7 +11,7 @@ export async function benchBacklog(options: {
   const site = await freshSite();
   try {
     const tejido = await startTejido(site, options.env === undefined ? {} : { env: options.env });
-    const client = new pg.Client(tejido.databaseUrl);
+    const client = new Client(tejido.databaseUrl);
     await client.connect();
     await client.query(
       `insert into destination (id, paused, reason) values ('ehr', true, 'bench') on conflict (id) do update set paused = true`,
@@ -54,7 +54,7 @@ export async function benchBacklog(options: {
 }
 
 /** The read that a worker's claim begins with, median of 50. */
-async function claimMs(client: pg.Client): Promise<number> {
+async function claimMs(client: Client): Promise<number> {
   const took: number[] = [];
   for (let n = 0; n < 50; n += 1) {
     const began = performance.now();

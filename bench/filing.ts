@@ -1,6 +1,6 @@
 /** How fast accepted activities stand in the EHR, beside a bare HTTP loop that posts the same bundles to the same sink. */
 import { spawn } from 'node:child_process';
-import pg from 'pg';
+import { Client } from 'pg';
 import { Pool } from 'undici';
 import { activity } from './activities.ts';
 import { ended, freePort, freshSite, key, startTejido, until } from './stack.ts';
@@ -56,7 +56,7 @@ export async function benchFiling(options: {
       ehr: sink.url,
       ...(options.env === undefined ? {} : { env: options.env }),
     });
-    const client = new pg.Client(tejido.databaseUrl);
+    const client = new Client(tejido.databaseUrl);
     await client.connect();
     const filed = async (): Promise<number> => {
       const { rows } = await client.query<{ n: number }>(

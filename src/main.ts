@@ -40,7 +40,7 @@ export async function startTejido({ config, version, log, clock, random, role }:
   const undo: (() => Promise<unknown>)[] = [];
   try {
     const [knowledge, store] = await Promise.all([loadKnowledge(config, clock), openStore(config, log)]);
-    undo.push(store.close);
+    undo.push(() => store.close());
     const keys = createKeys({ db: store.db, clock, random: randomBytes });
     const idempotency = createIdempotency({ db: store.db, clock });
     const ids = config.destinations.map((one) => one.id);

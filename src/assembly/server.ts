@@ -44,10 +44,11 @@ export type Server = Listening & { readonly sandbox: Sandbox | undefined };
 const sandboxPatients = 250;
 
 /** An EHR judges by its own rules, not by the profiles a sender claims. */
-function asBase({ meta, ...resource }: Resource): Resource {
-  if (typeof meta !== 'object' || meta === null || !('profile' in meta)) return { ...resource, meta } as Resource;
+function asBase(resource: Resource): Resource {
+  const { meta } = resource;
+  if (typeof meta !== 'object' || meta === null || !('profile' in meta)) return resource;
   const { profile: _, ...rest } = meta;
-  return { ...resource, meta: rest } as Resource;
+  return { ...resource, meta: rest };
 }
 
 /** The address cannot be had. The message says what to do. */
@@ -123,8 +124,9 @@ export async function startServer(parts: ServerParts): Promise<Server> {
       return { ok: ready, checks };
     },
     jwks: async () => {
-      const sets = await Promise.all((running()?.connected ?? []).map(({ destination }) => destination.jwks?.()));
-      return { keys: sets.flatMap((set) => set?.keys ?? []) };
+      const smart = (running()?.connected ?? []).flatMap(({ destination }) => destination.jwks ?? []);
+      const sets = await Promise.all(smart.map((jwks) => jwks()));
+      return { keys: sets.flatMap((set) => set.keys) };
     },
     ...(wantsSandbox ? { sandbox: toSandbox } : {}),
     clock,

@@ -37,20 +37,14 @@ export function decide(failure: Failure | undefined, policy: RetryPolicy, moment
       // The destination is paused for everybody; no single message is to blame, none is given up.
       return { state: 'again', failure, inMs: failure.retryAfterMs ?? policy.capMs };
     case 'transient':
-    case 'ambiguous': {
-      if (moment.attempt >= policy.attempts || moment.elapsedMs >= policy.budgetMs) {
-        return {
-          state: 'failed',
-          failure: {
-            ...failure,
-            cause: 'send/budget-spent',
-            detail: `Last: ${failure.cause}. ${failure.detail} Tried ${String(moment.attempt)} times.`,
-          },
-        };
-      }
-      const backOff = Math.min(policy.capMs, policy.baseMs * 2 ** Math.min(moment.attempt - 1, 20));
-      const wait = Math.max(failure.retryAfterMs ?? 0, backOff * (0.5 + moment.jitter / 2));
-      return { state: 'again', failure, inMs: Math.round(wait) };
-    }
+    case 'ambiguous':
+      break;
   }
+  if (moment.attempt >= policy.attempts || moment.elapsedMs >= policy.budgetMs) {
+    const detail = `Last: ${failure.cause}. ${failure.detail} Tried ${String(moment.attempt)} times.`;
+    return { state: 'failed', failure: { ...failure, cause: 'send/budget-spent', detail } };
+  }
+  const backOff = Math.min(policy.capMs, policy.baseMs * 2 ** Math.min(moment.attempt - 1, 20));
+  const wait = Math.max(failure.retryAfterMs ?? 0, backOff * (0.5 + moment.jitter / 2));
+  return { state: 'again', failure, inMs: Math.round(wait) };
 }

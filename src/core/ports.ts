@@ -10,8 +10,6 @@ import type { Failure, Issue, Outcome } from './outcome.ts';
 /** A FHIR resource as data. What it must look like is the validator's affair, not the type system's. */
 export type Resource = { readonly resourceType: string; readonly id?: string; readonly [element: string]: unknown };
 
-export type { MessageSummary } from './story.ts';
-
 // ---------------------------------------------------------------- doors → ledger
 
 /** One item as a door accepted it, before anything is decided about it. */

@@ -147,14 +147,16 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
     for (const { lane } of waiting) held.delete(lane.patientKey);
   }
 
+  const stopped = (): boolean => stopping;
+
   async function drain(): Promise<void> {
     again = true;
     draining ??= (async () => {
       try {
-        while (again && !stopping) {
+        do {
           again = false;
           await work();
-        }
+        } while (again && !stopped());
       } finally {
         draining = undefined;
       }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { assert, double, integer, property } from 'fast-check';
 import { type CauseCode, causes, causeOf } from '../../src/core/causes.ts';
 import { decide } from '../../src/core/decide.ts';
 
@@ -36,11 +36,11 @@ describe('after an attempt', () => {
   });
 
   test('the destination may ask for more patience than the back-off, never for less', () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 0, max: 1e7 }),
-        fc.integer({ min: 1, max: 4 }),
-        fc.double({ min: 0, max: 0.999 }),
+    assert(
+      property(
+        integer({ min: 0, max: 1e7 }),
+        integer({ min: 1, max: 4 }),
+        double({ min: 0, max: 0.999 }),
         (asked, attempt, jitter) => {
           const progress = decide(failure('send/throttled', asked), policy, {
             attempt,

@@ -71,7 +71,9 @@ describe('lanes', () => {
     const lanes = await take();
     expect(lanes).toHaveLength(2);
     const ids = receipts.map((receipt) => receipt.id);
-    expect(lanes.map((lane) => lane.work.map((work) => work.messageId)).sort()).toEqual([
+    expect(
+      lanes.map((lane) => lane.work.map((work) => work.messageId)).toSorted((a, b) => Number(a[0]) - Number(b[0])),
+    ).toEqual([
       [ids[0], ids[2], ids[3]],
       [ids[1], ids[4]],
     ]);
