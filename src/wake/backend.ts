@@ -3,6 +3,7 @@
  * wake-ups, never work. Connections share one pool (or one Redis client) per generation, so that a rebuild replaces all
  * of them and nothing of an old generation lingers.
  */
+import { setTimeout as pause } from 'node:timers/promises';
 import { createPostgresBackend, Queue, runMigrations, Worker } from 'bullmq';
 import type { Job } from 'bullmq';
 import { Redis } from 'ioredis';
@@ -35,6 +36,7 @@ export type OpenBackend = {
 const lockDuration = 15_000;
 const stalledInterval = 5_000;
 const closeLimitMs = 5_000;
+const failureMs = 100;
 
 const jobOptions = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const;
 
@@ -87,6 +89,27 @@ const withoutOptions = (url: string): string => {
   return parsed.href;
 };
 
+/**
+ * BullMQ's loops ask again at once after an error that is no refused connection. On a pool that has ended they would
+ * not even let the event loop turn, and take all of the process with them: so every failure takes its time.
+ */
+const failSlowly = (pool: Pool): void => {
+  const slowly = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      await pause(failureMs);
+      throw error;
+    }
+  };
+  const query = pool.query.bind(pool) as (...args: readonly unknown[]) => Promise<unknown>;
+  pool.query = ((...args: readonly unknown[]) =>
+    typeof args.at(-1) === 'function' ? query(...args) : slowly(query(...args))) as typeof pool.query;
+  const connect = pool.connect.bind(pool) as (...args: readonly unknown[]) => Promise<unknown>;
+  pool.connect = ((...args: readonly unknown[]) =>
+    args.length > 0 ? connect(...args) : slowly(connect())) as typeof pool.connect;
+};
+
 /** `listeners`: how many workers will hold a LISTEN connection of their own. */
 export const openPostgres = (url: string, listeners: number, events: BackendEvents): OpenBackend => {
   const pool = new Pool({
@@ -100,6 +123,7 @@ export const openPostgres = (url: string, listeners: number, events: BackendEven
     keepAliveInitialDelayMillis: 10_000,
     allowExitOnIdle: true,
   });
+  failSlowly(pool);
   pool.setMaxListeners(0);
   pool.on('error', events.trouble);
   // A client that breaks while it is checked out emits on itself; unheard, that would end the process.

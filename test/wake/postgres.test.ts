@@ -1,7 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { Client } from 'pg';
+import type { Pool } from 'pg';
 import { freshDatabase } from '../support/postgres.ts';
 import type { FreshDatabase } from '../support/postgres.ts';
+import { openPostgres } from '../../src/wake/backend.ts';
 import { postgresServer } from './postgres-server.ts';
 import { casesOfEveryBackend, closeWakes, ehr, listeningLog, until, wakeOn } from './wake-cases.ts';
 
@@ -50,6 +52,53 @@ describe('wake-ups on Postgres', () => {
       `select count(*)::int as n from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`,
     );
     expect(row?.['n']).toBeLessThanOrEqual(5);
+  });
+
+  test('a server that refuses every statement is asked a few times a second, not without end', async () => {
+    let doubts = 0;
+    const events = { ready: () => undefined, trouble: () => undefined, doubt: () => void (doubts += 1) };
+    const open = openPostgres(backend().url, 1, events);
+    await open.prepare();
+    const queue = open.queue('refused');
+    let runs = 0;
+    open.worker('refused', 1, async () => {
+      runs += 1;
+      // Gone between taking a job and asking for the next: the moment in which BullMQ does not wait.
+      if (runs === 2) await ask('alter schema bullmq rename to gone');
+    });
+    try {
+      await queue.add('wake', {});
+      await until('first job', () => runs === 1);
+      await queue.addBulk([
+        { name: 'wake', data: {} },
+        { name: 'wake', data: {} },
+      ]);
+      await until('an error', () => doubts > 0);
+      const before = doubts;
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      expect(doubts - before).toBeLessThan(50);
+    } finally {
+      await ask('alter schema gone rename to bullmq');
+      await open.close(true);
+    }
+  });
+
+  test('a worker left on a pool that has ended does not stop the event loop', async () => {
+    const events = { ready: () => undefined, trouble: () => undefined, doubt: () => undefined };
+    const open = openPostgres(backend().url, 1, events);
+    await open.prepare();
+    const queue = open.queue('ended');
+    let runs = 0;
+    const worker = open.worker('ended', 1, async () => {
+      runs += 1;
+      if (runs === 2) void (worker.opts.connection as unknown as Pool).end();
+    });
+    await queue.addBulk([1, 2, 3].map(() => ({ name: 'wake', data: {} })));
+    await until('two runs', () => runs === 2);
+    const start = performance.now();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(performance.now() - start).toBeLessThan(5_000);
+    await open.close(true);
   });
 
   test('every connection cut: listening and pokes come back', async () => {
