@@ -1,11 +1,14 @@
-/** One message, one attempt: prepare, file, decide. Never throws: what is unexpected is a failure with that name. */
+/**
+ * One message, one attempt: prepare, file, decide. Rejects only when the ledger cannot be read; anything else that is
+ * unexpected is a failure with that name.
+ */
 import { causeOf } from '../core/causes.ts';
 import { decide, type Progress } from '../core/decide.ts';
 import type { ClaimedLane, Completed, PersonContext, Work } from '../core/lane.ts';
 import type { EmittedLink, Exchange } from '../core/model.ts';
 import type { Failure } from '../core/outcome.ts';
 import type { FilingStep } from '../core/ports.ts';
-import type { PipelineDeps } from './deps.ts';
+import type { LaneLedger, PipelineDeps } from './deps.ts';
 import { prepare, type Prepared } from './prepare.ts';
 
 export async function deliver(
@@ -30,7 +33,8 @@ export async function deliver(
     ) {
       failure = { cause: 'lane/behind-failed', detail: `Waits for message ${lane.failedFrom}, as configured.` };
     } else {
-      prepared = await prepare(work, lane.patientKey, person, othersStopped, deps, exchanges, signal);
+      const asking = { ...deps, ledger: telling(deps.ledger) };
+      prepared = await prepare(work, lane.patientKey, person, othersStopped, asking, exchanges, signal);
       if (prepared.do === 'stop') failure = prepared.failure;
       if (prepared.do === 'file' && prepared.steps.length > 0) {
         sending = true;
@@ -45,6 +49,7 @@ export async function deliver(
       }
     }
   } catch (error) {
+    if (error instanceof LedgerAway) throw error.cause;
     deps.log('error', 'deliver.unexpected', { id: work.messageId, error });
     failure = { cause: 'internal/unexpected', detail: error instanceof Error ? error.name : 'unknown' };
   }
@@ -74,6 +79,24 @@ export async function deliver(
     ...(prepared?.do === 'file' && prepared.patient !== undefined ? { patient: prepared.patient } : {}),
   };
 }
+
+/** The ledger could not be read: no message is to blame, none is given up. */
+class LedgerAway extends Error {
+  override readonly name = 'LedgerAway';
+}
+
+const orAway = <T>(reading: Promise<T>): Promise<T> =>
+  reading.catch((error: unknown) => {
+    throw new LedgerAway('The ledger could not be read.', { cause: error });
+  });
+
+const telling = (ledger: LaneLedger): LaneLedger => ({
+  ...ledger,
+  personContext: (...given) => orAway(ledger.personContext(...given)),
+  recordStates: (...given) => orAway(ledger.recordStates(...given)),
+  recordPayloads: (...given) => orAway(ledger.recordPayloads(...given)),
+  inFlightElsewhere: (...given) => orAway(ledger.inFlightElsewhere(...given)),
+});
 
 const ended = ({ as, left }: Extract<Prepared, { do: 'file' }>): Progress => ({
   state: as ?? 'filed',

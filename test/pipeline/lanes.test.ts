@@ -284,6 +284,19 @@ describe('messages in their lanes', () => {
     expect(await states()).toEqual(['voided', 'filed']);
   });
 
+  test('a ledger that is away while a void looks for its target is no fault of the void', async () => {
+    await accept(item({ mrn: 'M1' }));
+    await drain();
+    const details = { target: { recordId: 'r1' }, reason: 'mistaken' };
+    await accept(item({ recordId: 'v', activityType: 'void', mrn: 'M1', details }));
+    const lanes = createLaneLedger(ledger.pool, { destination: ehr, worker: 'w', perLane: 3, leaseMs: 60_000 });
+    await drain({ ledger: { ...lanes, recordStates: () => Promise.reject(new Error('57P01')) } });
+    expect(await states()).toEqual(['filed', 'received']);
+    await sql`update lane set due_at = now()`.execute(ledger.db);
+    await drain();
+    expect(await states()).toEqual(['voided', 'filed']);
+  });
+
   test('a later version of a voided record asks a person, and files once released', async () => {
     await accept(item({ mrn: 'M1' }));
     await drain();
