@@ -5,6 +5,7 @@ import { waitingCauses } from '../core/lane.ts';
 import type { DestinationId, MessageId, MessageState, PatientKey } from '../core/model.ts';
 import type { PatientIdentifiers } from '../core/ports.ts';
 import type { ActionResult } from '../core/story.ts';
+import { identitiesOf } from '../core/person.ts';
 import { recogniseGiven } from './accept-statements.ts';
 import { releaseWaiting } from './release.ts';
 import { inTransaction } from './transaction.ts';
@@ -54,10 +55,10 @@ async function audit(
 async function makeDue(
   client: pg.ClientBase,
   row: Row,
+  lane: PatientKey,
   destinations: readonly DestinationId[],
   actor: string,
 ): Promise<void> {
-  const lane = row.patient_key ?? (await laneOf(client, row));
   await client.query(
     `with again as (
       insert into delivery (message_id, destination, lane, state)
@@ -81,11 +82,20 @@ async function makeDue(
 
 const nobody = '00000000-0000-0000-0000-000000000000' as PatientKey;
 
-/** A message held at the door for its identifiers: the person may be recognisable by now. */
-async function laneOf(client: pg.ClientBase, row: Row): Promise<PatientKey> {
-  const person = row.identifiers === null ? undefined : await recogniseGiven(client, row.identifiers);
-  return person ?? nobody;
+/**
+ * A message held at the door for its identifiers: the person may be recognisable by now. Undefined while the
+ * identifiers contradict each other: no lane is its own, and nothing is filed on a guess.
+ */
+async function laneOf(client: pg.ClientBase, row: Row): Promise<PatientKey | undefined> {
+  if (row.patient_key !== null) return row.patient_key;
+  if (row.identifiers === null || identitiesOf(row.identifiers).length === 0) return nobody;
+  return recogniseGiven(client, row.identifiers);
 }
+
+const contradicted: ActionResult = {
+  ok: false,
+  refused: 'Its identifiers still belong to different patients. Correct them at the source and send the record again.',
+};
 
 /** A held or failed message is tried again, with the mapping, configuration and identifiers of now. */
 export function retryMessage(
@@ -103,7 +113,9 @@ export function retryMessage(
     if (row.cause === 'record/version-conflict' || row.cause === 'record/voided') {
       return { ok: false, refused: 'A retry cannot decide this; release it, or void it.' };
     }
-    await makeDue(client, row, destinations, actor);
+    const lane = await laneOf(client, row);
+    if (lane === undefined) return contradicted;
+    await makeDue(client, row, lane, destinations, actor);
     await audit(client, actor, 'retry', id);
     return { ok: true, state: 'received' };
   });
@@ -125,20 +137,27 @@ export function releaseMessage(
       const cause = row.cause === null ? '' : `, ${row.cause}`;
       return { ok: false, refused: `Nothing here is for a person to release (${row.state}${cause}). Try retry.` };
     }
-    await audit(client, actor, 'release', id, row.cause ?? undefined);
+    const lane = await laneOf(client, row);
+    if (lane === undefined) return contradicted;
     if (row.cause === 'record/version-conflict') {
-      await client.query(
-        `update record set latest_message = $1, latest_version = $2, latest_hash = $3 where source = $4 and record_id = $5`,
-        [id, row.version, row.content_hash, row.source, row.record_id],
+      const person = lane === nobody ? null : lane;
+      const { rowCount } = await client.query(
+        `update record set latest_message = $1, latest_version = $2, latest_hash = $3,
+           patient_key = coalesce($6::uuid, patient_key),
+           generation = generation + case when patient_key <> $6::uuid then 1 else 0 end
+         where source = $4 and record_id = $5 and coalesce(latest_version <= $2, true)`,
+        [id, row.version, row.content_hash, row.source, row.record_id, person],
       );
+      if (rowCount === 0) return { ok: false, refused: 'A newer version of the record counts by now. Void this one.' };
     }
+    await audit(client, actor, 'release', id, row.cause ?? undefined);
     if (row.cause === 'record/voided') {
       await client.query('update record set voided_by = null where source = $1 and record_id = $2', [
         row.source,
         row.record_id,
       ]);
     }
-    await makeDue(client, row, destinations, actor);
+    await makeDue(client, row, lane, destinations, actor);
     return { ok: true, state: 'received' };
   });
 }
@@ -163,6 +182,14 @@ export function voidMessage(pool: pg.Pool, id: MessageId, actor: string): Promis
     const { rows } = await client.query('select 1 from link where message_id = $1 limit 1', [id]);
     if (rows.length > 0) {
       return { ok: false, refused: 'A part of it stands in the chart. Send a void activity for its record.' };
+    }
+    const { rows: doubts } = await client.query('select 1 from delivery where message_id = $1 and doubt limit 1', [id]);
+    if (doubts.length > 0) {
+      return {
+        ok: false,
+        refused:
+          'An answer was lost: a part of it may stand in the chart. Retry it, or send a void activity for its record; both look first.',
+      };
     }
     await client.query(
       `with gone as (update delivery set state = 'voided', cause = null where message_id = $1),

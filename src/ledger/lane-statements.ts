@@ -125,6 +125,7 @@ export const completeMessages = statement<{ message_id: string; destination: str
     ), new_patient as (
       insert into ehr_patient (destination, patient_key, reference, display)
       select distinct on (destination, patient_key) destination, patient_key, reference, display from input where reference is not null
+        and exists (select 1 from patient p where p.key = input.patient_key)
       order by destination, patient_key
       on conflict (destination, patient_key) do update set reference = excluded.reference, display = excluded.display
         where ehr_patient.reference is distinct from excluded.reference
