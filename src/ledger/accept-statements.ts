@@ -119,10 +119,27 @@ const write = statement(
     update delivery set state = case when doubt then 'due' else 'superseded' end, cause = null, due_at = null from replaced
     where delivery.message_id = replaced.id and delivery.state in ('due', 'held', 'failed')
     returning delivery.destination, delivery.lane, delivery.doubt
+  ), withdrawn as materialized (
+    select * from jsonb_to_recordset($9::jsonb) as x (id bigint, by bigint)
+  ), settling as (
+    -- Held or given up, and voided now: its lane settles it before the void, and looks first where there is doubt.
+    update delivery set state = 'due', cause = null from withdrawn
+    where delivery.message_id = withdrawn.id and delivery.state in ('held', 'failed')
+    returning delivery.message_id, delivery.destination, delivery.lane
+  ), settled as (
+    -- Without a delivery it was held at the door.
+    update message set cause = null, changed_at = $3, state = case
+        when exists (select 1 from delivery d where d.message_id = message.id) then 'received' else 'voided' end
+    from withdrawn where message.id = withdrawn.id and message.state in ('held', 'failed')
+    returning message.id, message.state, withdrawn.by
+  ), settled_event as (
+    insert into event (message_id, at, state, detail, actor)
+    select id, $3, state, case state when 'voided' then 'by message ' || by end, 'system' from settled
   ), woken as (
     insert into lane (destination, patient_key, due_at, changes)
     select distinct destination, lane, $3::timestamptz, 1 from (
-      select destination, lane from target union all select destination, lane from old_delivery where doubt) as t
+      select destination, lane from target union all select destination, lane from old_delivery where doubt
+      union all select destination, lane from settling) as t
     order by 1, 2
     on conflict (destination, patient_key) do update
       set due_at = coalesce(lane.due_at, excluded.due_at), changes = lane.changes + 1
@@ -199,6 +216,7 @@ export async function writeBatch(
     JSON.stringify(people.newIdentities),
     JSON.stringify([...batch.replaced].map(([id, by]) => ({ id, by }))),
     JSON.stringify(records),
+    JSON.stringify([...batch.withdrawn].map(([id, by]) => ({ id, by }))),
   ]);
 }
 

@@ -133,6 +133,8 @@ export type Batch = {
   readonly records: readonly RecordRow[];
   /** Earlier messages, and what takes their place. */
   readonly replaced: ReadonlyMap<MessageId, MessageId>;
+  /** Earlier messages that a void is about, and the void. */
+  readonly withdrawn: ReadonlyMap<MessageId, MessageId>;
 };
 
 /** The lane of what names no patient: the pipeline says what is missing. */
@@ -168,6 +170,7 @@ function place(
   for (const record of known) records.set(nameOf(record.source, record.recordId), { ...record, isNew: false });
   const touched = new Set<string>();
   const replaced = new Map<MessageId, MessageId>();
+  const withdrawn = new Map<MessageId, MessageId>();
 
   const decided = items.map((item, index): Placed => {
     const id = ids[index] as MessageId;
@@ -210,6 +213,7 @@ function place(
     }
     if (item.kind === 'void' && targetRecord !== undefined) {
       const name = nameOf(item.source, targetRecord);
+      if (target?.standing !== undefined) withdrawn.set(target.standing.latestMessage, id);
       records.set(name, {
         source: item.source,
         recordId: targetRecord,
@@ -227,7 +231,7 @@ function place(
     return by === undefined ? one : { ...one, state: 'superseded', hold: undefined, lane: undefined, replacedBy: by };
   });
   const rows = [...touched].sort().flatMap((name) => records.get(name) ?? []);
-  return { placed, replaced, records: rows };
+  return { placed, replaced, withdrawn, records: rows };
 }
 
 function next(

@@ -48,6 +48,8 @@ export async function prepare(
   const replaced = work.record?.latestMessage !== undefined && work.record.latestMessage !== work.messageId;
   // What may stand already is filed to its end: the newer version, behind it in this lane, then knows what to change.
   if (replaced && !work.doubt) return { do: 'settle', state: 'superseded' };
+  // Not read any more: what was held because it cannot be read is settled too.
+  if (!work.doubt && isVoidedSince(work)) return { do: 'settle', state: 'voided' };
   if (work.body === undefined) {
     return stop({ cause: 'source/unreadable', detail: 'The payload has aged out under the retention in force.' });
   }
@@ -166,6 +168,9 @@ function prepareVoided(work: Work, voidedBy: string, person: PersonContext): Pre
   if (!emitted || BigInt(voidedBy) > BigInt(work.messageId)) return { do: 'settle', state: 'voided' };
   return stop({ cause: 'record/voided', detail: `Voided by message ${voidedBy}.` });
 }
+
+const isVoidedSince = ({ record, messageId }: Work): boolean =>
+  record?.voidedBy !== undefined && BigInt(record.voidedBy) > BigInt(messageId);
 
 /** The version that counts is about somebody else: this one stands, if at all, in the wrong chart. */
 const isMoved = (work: Work, patientKey: PatientKey): boolean =>

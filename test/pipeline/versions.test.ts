@@ -105,4 +105,33 @@ describe('versions of a record that meet', () => {
     expect(chart.standing()).toEqual([]);
     expect(await statesOf(ledger)).toEqual(['voided', 'filed']);
   });
+
+  test('a void settles its target also when that is held, was refused, or is held at the door', async () => {
+    const refused = { failure: { cause: 'send/refused', detail: '422' } } as const;
+    await accept(anActivity({ mrn: 'M1' }));
+    await drain(ledger, chart);
+    // The edit that stands in the way of the void, in three ways.
+    for (const [n, way] of ['review', 'refused', 'door'].entries()) {
+      const version = n + 2;
+      if (way === 'review') await accept(anActivity({ version, mrn: 'M1', activityType: 'dsme.individual' }));
+      if (way === 'refused') {
+        chart.answer = () => Promise.resolve(refused);
+        await accept(anActivity({ version, mrn: 'M1' }));
+        await drain(ledger, chart);
+        chart.answer = () => Promise.resolve(undefined);
+      }
+      if (way === 'door') {
+        await accept({
+          ...anActivity({ version, mrn: 'M1' }),
+          hold: { cause: 'activity/invalid', detail: 'A field is missing.' },
+        });
+      }
+      await drain(ledger, chart);
+      expect((await statesOf(ledger)).at(-1)).toMatch(/^(held|failed)/);
+      await accept(aVoid('r1', { recordId: `void-${way}`, mrn: 'M1' }));
+      await until(settled, () => drain(ledger, chart));
+      expect(chart.standing()).toEqual([]);
+      expect((await statesOf(ledger)).slice(-2)).toEqual(['voided', 'filed']);
+    }
+  });
 });
