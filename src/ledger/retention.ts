@@ -1,6 +1,7 @@
 /**
  * Retention: what is heavy ages out by dropping whole partitions; a message that is not finished keeps its payload.
- * Small rows of finished messages are deleted in bounded batches after the years the record policy asks for.
+ * Small rows of finished messages are deleted in bounded batches after the years the record policy asks for. The natural
+ * key of a record stays: a resend that comes later still is known, and is not filed again.
  */
 import { sql } from 'kysely';
 import type { Clock } from '../core/ports.ts';
@@ -63,7 +64,6 @@ async function deleteMessages(db: Db, before: Date): Promise<number> {
       ), d as (delete from delivery using old where message_id = old.id),
          l as (delete from link using old where message_id = old.id),
          k as (delete from payload_kept using old where message_id = old.id),
-         r as (delete from record using old where latest_message = old.id),
          m as (delete from message using old where message.id = old.id returning 1)
       select count(*)::int as n from m`.execute(db);
     const n = rows[0]?.n ?? 0;

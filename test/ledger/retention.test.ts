@@ -40,5 +40,8 @@ describe('retention', () => {
     expect(pruned.messages).toBe(1);
     const { rows } = await sql<{ record_id: string }>`select record_id from message`.execute(ledger.db);
     expect(rows.map((row) => row.record_id)).toEqual(['open']);
+    // What was filed is still known: a resend after all those years is a duplicate.
+    const { rows: records } = await sql<{ n: number }>`select count(*)::int as n from record`.execute(ledger.db);
+    expect(records[0]?.n).toBeGreaterThan(1);
   });
 });
