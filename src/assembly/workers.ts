@@ -94,7 +94,7 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
     ],
   });
   wake = started;
-  const oldest = () => oldestDueMs(store.pool);
+  const oldest = () => oldestDueMs(store.pool, ids);
   const watchdog = startWatchdog({
     oldestDueMs: oldest,
     limitMs: config.progress.lateMs,

@@ -41,13 +41,16 @@ export const claimLanes = statement<ClaimRow>(
       from picked where lane.destination = $1 and lane.patient_key = picked.patient_key
       returning lane.patient_key, lane.lease_token, lane.changes
     ), work as (
-      select l.patient_key, d.* from leased l cross join lateral (
+      select l.patient_key, d.*,
+        d.message_id = min(d.message_id) filter (where d.state = 'filing') over (partition by l.patient_key) as tried
+      from leased l cross join lateral (
         select message_id, state, attempts, doubt, first_attempt_at from delivery
         where destination = $1 and lane = l.patient_key and state in ('due', 'filing')
         order by message_id limit $5) d
     ), marked as (
-      -- Found in 'filing': a worker died with it. That counts as an attempt, or a message that kills would kill for ever.
-      update delivery set state = 'filing', doubt = delivery.doubt or work.state = 'filing', attempts = delivery.attempts + case when work.state = 'filing' then 1 else 0 end,
+      -- Found in 'filing': a worker died with it. For the first of its lane, which it was at, that counts as an attempt:
+      -- a message that kills would else kill for ever.
+      update delivery set state = 'filing', doubt = delivery.doubt or work.state = 'filing', attempts = delivery.attempts + case when work.tried then 1 else 0 end,
         first_attempt_at = coalesce(delivery.first_attempt_at, clock_timestamp())
       -- The state again: a newer version may have taken its place between the look and the mark.
       from work where delivery.message_id = work.message_id and delivery.destination = $1 and delivery.state in ('due', 'filing')
@@ -163,7 +166,10 @@ export const finish = statement<Record<string, never>>(
       from input where lane.destination = input.destination and lane.patient_key = input.patient_key and lane.lease_token = input.token
       returning lane.destination, input.untried
     )
-    update delivery set state = 'due' from ours
+    update delivery set state = 'due',
+      -- The time a message spent behind others is not time in which it was tried.
+      first_attempt_at = case when delivery.attempts = 0 and not delivery.doubt then null else delivery.first_attempt_at end
+    from ours
     where delivery.destination = ours.destination and delivery.message_id = any(ours.untried) and delivery.state = 'filing'`,
 );
 
@@ -177,7 +183,7 @@ export const nextDue = statement<{ ms: number | null }>(
 export const oldestDue = statement<{ ms: number | null }>(
   'lane-oldest-due',
   `select (extract(epoch from clock_timestamp() - min(due_at)) * 1000)::float8 as ms from lane
-    where due_at <= clock_timestamp()
+    where due_at <= clock_timestamp() and destination = any($1)
       and not exists (select 1 from destination d where d.id = lane.destination and d.paused)`,
 );
 

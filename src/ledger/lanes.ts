@@ -161,9 +161,9 @@ export async function nextDueMs(on: Queryable, destination: DestinationId): Prom
   return rows[0]?.ms ?? undefined;
 }
 
-/** Age in ms of the oldest due work nobody holds, over all destinations that are not paused. */
-export async function oldestDueMs(on: Queryable): Promise<number | undefined> {
-  const rows = await oldestDue.run(on, []);
+/** Age in ms of the oldest due work nobody holds, over those of these destinations that are not paused. */
+export async function oldestDueMs(on: Queryable, destinations: readonly DestinationId[]): Promise<number | undefined> {
+  const rows = await oldestDue.run(on, [destinations]);
   return rows[0]?.ms ?? undefined;
 }
 

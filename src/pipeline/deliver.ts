@@ -32,6 +32,8 @@ export async function deliver(
       BigInt(lane.failedFrom) < BigInt(work.messageId)
     ) {
       failure = { cause: 'lane/behind-failed', detail: `Waits for message ${lane.failedFrom}, as configured.` };
+    } else if (work.doubt && work.attempts >= deps.policy.attempts) {
+      failure = { cause: 'internal/unexpected', detail: 'Every worker that filed it ended before it was done.' };
     } else {
       const asking = { ...deps, ledger: telling(deps.ledger) };
       prepared = await prepare(work, lane.patientKey, person, othersStopped, asking, exchanges, signal);

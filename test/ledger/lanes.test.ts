@@ -127,7 +127,7 @@ describe('lanes', () => {
     ]);
     await finishLanes(ledger.pool, [{ lane: lane!, untried: [], againInMs: 60_000 }]);
     expect(await nextDueMs(ledger.pool, ehr)).toBeGreaterThan(55_000);
-    expect(await oldestDueMs(ledger.pool)).toBeUndefined();
+    expect(await oldestDueMs(ledger.pool, [ehr])).toBeUndefined();
     await expire();
     const [again] = await take();
     expect(again?.work[0]).toMatchObject({ attempts: 1, doubt: false });
@@ -165,6 +165,30 @@ describe('lanes', () => {
       { attempts: 0, doubt: false },
       { attempts: 0, doubt: false },
     ]);
+  });
+
+  test('work of a destination that is no longer configured is not late: nothing can be healed there', async () => {
+    await accept(anItem());
+    await sql`update lane set due_at = clock_timestamp() - interval '1 hour'`.execute(ledger.db);
+    expect(await oldestDueMs(ledger.pool, [ehr])).toBeGreaterThan(3_000_000);
+    expect(await oldestDueMs(ledger.pool, ['other' as typeof ehr])).toBeUndefined();
+  });
+
+  test('the time a message waits behind another does not spend its retry budget', async () => {
+    await accept(anItem(), anItem({ recordId: 'r2' }));
+    const [lane] = await take();
+    await finishLanes(ledger.pool, [{ lane: lane!, untried: lane!.work.map((work) => work.messageId), againInMs: 0 }]);
+    await sql`update delivery set first_attempt_at = first_attempt_at - interval '9 hours'`.execute(ledger.db);
+    const [again] = await take();
+    expect(again!.work.map((work) => work.elapsedMs < 60_000)).toEqual([true, true]);
+  });
+
+  test('a worker that died counts against the message it was at, not against those behind it', async () => {
+    await accept(anItem(), anItem({ recordId: 'r2' }));
+    await take();
+    await expire();
+    const [again] = await take();
+    expect(again!.work.map((work) => work.attempts)).toEqual([1, 0]);
   });
 
   test('a failed message does not stop the next of its lane, nor another patient', async () => {

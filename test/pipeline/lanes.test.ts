@@ -431,6 +431,17 @@ describe('messages in their lanes', () => {
     expect(await states()).toEqual(['filed']);
   });
 
+  test('a message that every worker dies of is given up; what is behind it goes on', async () => {
+    await accept(item({ recordId: 'kills', mrn: 'M1' }), item({ recordId: 'behind', mrn: 'M1' }));
+    const doomed = createLaneLedger(ledger.pool, { destination: ehr, worker: 'dead', perLane: 3, leaseMs: 60_000 });
+    for (let life = 0; life < 4; life += 1) {
+      await doomed.claim(8);
+      await sql`update lane set due_at = clock_timestamp()`.execute(ledger.db);
+    }
+    await drain();
+    expect(await states()).toEqual(['failed internal/unexpected', 'filed']);
+  });
+
   test('a fault of our own is a failure with that name, not a crash', async () => {
     answer = () => Promise.reject(new TypeError('surprise'));
     await accept(item({ mrn: 'M1' }), item({ recordId: 'r2', mrn: 'M2' }));

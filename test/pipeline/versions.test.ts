@@ -1,7 +1,6 @@
 /** Versions of one record that meet: an edit, a move to another patient or a void, while the one before is on its way. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
-import type { FilingPlan } from '../../src/core/ports.ts';
 import { aLedger, type TestLedger } from '../ledger/support.ts';
 import { aChart, anActivity, aVoid, type Chart, drain, statesOf, until } from './support.ts';
 
@@ -33,7 +32,7 @@ function holdUp(): { readonly reached: Promise<void>; readonly go: () => void } 
   const reached = new Promise<void>((resolve) => (arrived = resolve));
   const open = new Promise<void>((resolve) => (go = resolve));
   let first = true;
-  chart.answer = async (_: FilingPlan) => {
+  chart.answer = async () => {
     if (first) {
       first = false;
       arrived();
