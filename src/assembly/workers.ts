@@ -44,7 +44,8 @@ export type WorkerParts = {
 
 export async function startWorkers(parts: WorkerParts): Promise<Workers> {
   const { config, store, connected, log, clock, metrics } = parts;
-  const runners = new Map(connected.map((one) => [one.config.id, runnerFor(one, parts)]));
+  let moved = 0;
+  const runners = new Map(connected.map((one) => [one.config.id, runnerFor(one, parts, () => (moved += 1))]));
   const ids = [...runners.keys()];
 
   const agreeOnPauses = pauseAgreement(store.pool, connected, log);
@@ -95,8 +96,15 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
   });
   wake = started;
   const oldest = () => oldestDueMs(store.pool, ids);
+  // A backlog that is being worked off ages too; what nobody moves is what must be healed.
+  let movedBefore = 0;
+  const oldestWhileStill = async (): Promise<number | undefined> => {
+    const still = moved === movedBefore;
+    movedBefore = moved;
+    return still ? oldest() : undefined;
+  };
   const watchdog = startWatchdog({
-    oldestDueMs: oldest,
+    oldestDueMs: oldestWhileStill,
     limitMs: config.progress.lateMs,
     everyMs: Math.max(1_000, config.progress.lateMs / 3),
     heal: async (reason) => {
@@ -129,6 +137,7 @@ const after = (ms: number): Promise<void> =>
 function runnerFor(
   { config: one, destination }: Connected,
   { config, store, knowledge, metrics, clock, random, log }: WorkerParts,
+  onMoved: () => void,
 ): { readonly runner: LaneRunner; readonly nextDueMs: () => Promise<number | undefined> } {
   const ledger = createLaneLedger(store.pool, {
     destination: one.id,
@@ -152,7 +161,10 @@ function runnerFor(
       clock,
       random,
       log,
-      observe: (completed, id) => count(metrics, completed, id),
+      observe: (completed, id) => {
+        onMoved();
+        count(metrics, completed, id);
+      },
     },
     { parallel: one.lanes.parallel, batch: one.lanes.batch, leaseMs: one.lanes.leaseMs },
   );

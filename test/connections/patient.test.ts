@@ -30,7 +30,13 @@ describe('a patient', () => {
       .destination()
       .findPatient({ source: 'commcare', mrn: 'MRN-1', dob: '1961-03-02', sourcePatientId: 'C-1' });
     expect(exchanges.map(({ url }) => url).join(' ')).not.toMatch(/MRN-1|C-1|1961/);
-    expect(exchanges[0]?.requestBody).toContain('MRN-1');
+    expect(exchanges.map(({ requestBody }) => requestBody ?? '').join(' ')).toContain('MRN-1');
+  });
+
+  test('is not given up for a wrong base URL: no message is to blame for that', async () => {
+    const elsewhere = ehr.destination({ baseUrl: `${ehr.baseUrl}/nowhere` });
+    const { outcome } = await elsewhere.findPatient({ source: 'commcare', mrn: 'MRN-1' });
+    expect(outcome).toMatchObject({ ok: false, failure: { cause: 'send/unavailable' } });
   });
 
   test('nobody has is unknown; two have is ambiguous', async () => {

@@ -17,7 +17,8 @@ import type { Capabilities, Problem } from './capability.ts';
 import { fhirClient } from './client.ts';
 import type { Call, FhirClient, Wait } from './client.ts';
 import type { FhirDestinationConfig } from './config.ts';
-import { inDoubt, newLearned } from './environment.ts';
+import { inDoubt } from './doubt.ts';
+import { newLearned } from './environment.ts';
 import type { CapabilitySource, Environment, Run } from './environment.ts';
 import { filePlan } from './file.ts';
 import { lookup } from './lookup.ts';
@@ -150,7 +151,8 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
       const run: Run = { record: (exchange) => exchanges.push(exchange), signal, doubt: false };
       let failure: Failure | undefined = abandoned;
       try {
-        const outcome = await findPatient(env, identifiers, run);
+        const stated = await env.capabilities.get(run);
+        const outcome = stated.ok ? await findPatient(env, identifiers, run) : stated;
         failure = outcome.ok ? undefined : outcome.failure;
         return { outcome, exchanges };
       } finally {
@@ -230,12 +232,13 @@ function capabilitySource(config: FhirDestinationConfig, client: FhirClient, clo
   const ask = async (call: Call): Promise<Outcome<Capabilities>> => {
     const reply = await client.ask({ method: 'GET', path: 'metadata', doing: 'read' }, call);
     if (!reply.ok)
+      // A wrong base URL, or a server half up: nothing that any one message is to blame for.
       return reply.failure.cause === 'send/gone'
-        ? fail('send/unsupported', 'there is no CapabilityStatement at the base URL')
+        ? fail('send/unavailable', 'there is no CapabilityStatement at the base URL')
         : reply;
     const read = readCapabilities(reply.json, clock(), config.quirks);
     return read === undefined
-      ? fail('send/unsupported', 'the base URL does not answer with a CapabilityStatement')
+      ? fail('send/unavailable', 'the base URL does not answer with a CapabilityStatement')
       : ok(read);
   };
 
