@@ -1,14 +1,13 @@
 /** Bundles to an EHR and their answers: building, splitting by what it takes, reading every entry. Pure. */
 import type { Resource } from '../../core/ports.ts';
-import { versionInEtag } from './amend.ts';
 import type { FhirAnswer } from './classify.ts';
-import { isUnresolved, referencesIn, versionOf } from './content.ts';
 import { isObject, isResource, objects, text } from './json.ts';
 import type { Json } from './json.ts';
+import { idIn, readLocation, referencesIn } from './reference.ts';
+import { versionInEtag, versionOf } from './version.ts';
 
 /** One thing to write, its references to what is filed already resolved. */
 export type Write = {
-  readonly artifact: string;
   readonly fullUrl: string;
   readonly resource: Resource;
 } & (
@@ -73,7 +72,7 @@ export const bundleOf = (writes: readonly Write[], type: 'transaction' | 'batch'
         }
       : {
           fullUrl: `${baseUrl}/${write.reference}`,
-          resource: { ...write.resource, id: write.reference.slice(write.reference.indexOf('/') + 1) },
+          resource: { ...write.resource, id: idIn(write.reference) },
           request: {
             method: 'PUT',
             url: write.reference,
@@ -125,20 +124,3 @@ export function readEntries(json: unknown, writes: readonly Write[]): readonly E
   }
   return read;
 }
-
-/** `Type/id[/_history/version]`, absolute or relative. `other` when it names another type. */
-export function readLocation(
-  location: string | undefined,
-  type: string,
-): { readonly reference: string; readonly versionId?: string } | 'other' | undefined {
-  const found =
-    location === undefined
-      ? null
-      : /(?:^|\/)([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([^/?#]+))?\/?$/.exec(location);
-  if (found === null) return undefined;
-  if (found[1] !== type) return 'other';
-  return { reference: `${type}/${found[2] ?? ''}`, ...(found[3] === undefined ? {} : { versionId: found[3] }) };
-}
-
-/** Does a resource still hold a placeholder or a conditional reference? */
-export const hasUnresolved = (resource: Resource): boolean => referencesIn(resource).some(isUnresolved);

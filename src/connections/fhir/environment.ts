@@ -1,6 +1,6 @@
 /** What all writing to one EHR shares: its client, what was learned about it, the clock and the dice. */
-import type { Failure, Outcome } from '../../core/outcome.ts';
-import type { Clock, Log, Resource } from '../../core/ports.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { Clock, Log } from '../../core/ports.ts';
 import type { Capabilities } from './capability.ts';
 import type { Call, FhirClient, Wait } from './client.ts';
 import type { FhirDestinationConfig } from './config.ts';
@@ -61,31 +61,10 @@ export type Environment = {
 /** One filing in progress. `doubt` rises when an answer is lost, and is what the final look for twins depends on. */
 export type Run = Call & { doubt: boolean };
 
-export const isLost = (failure: Failure): boolean =>
-  failure.cause === 'send/timeout' ||
-  failure.cause === 'send/connection-lost' ||
-  failure.cause === 'send/answer-unreadable';
-
-/** While it is not known what stands, a passing failure must not make the caller forget the doubt. */
-export const inDoubt = (doubt: boolean, failure: Failure): Failure =>
-  doubt &&
-  (failure.cause === 'send/unavailable' ||
-    failure.cause === 'send/connection-refused' ||
-    failure.cause === 'send/throttled')
-    ? { ...failure, cause: 'send/connection-lost', detail: `still in doubt; ${failure.detail}` }
-    : failure;
-
-/** The patient a resource is about, as `Patient/…`. */
-export function subjectOf(resource: Resource): string | undefined {
-  for (const name of ['subject', 'patient', 'for'] as const) {
-    const value = resource[name];
-    if (typeof value === 'object' && value !== null && 'reference' in value && typeof value.reference === 'string') {
-      if (/(^|\/)Patient\/[^/]+$/.test(value.reference)) return value.reference;
-    }
-  }
-  return undefined;
-}
-
 /** A pause of between a half and the whole of `ms`, so that those who collided do not collide again. */
 export const jittered = (env: Pick<Environment, 'random' | 'wait'>, ms: number, run: Call): Promise<void> =>
   env.wait(ms * (0.5 + env.random() / 2), run.signal);
+
+/** The header that says how much of an answer we want to a write, where the configuration says. */
+export const preferred = ({ config: { quirks } }: Environment): Readonly<Record<string, string>> =>
+  quirks?.prefer === undefined ? {} : { prefer: `return=${quirks.prefer}` };

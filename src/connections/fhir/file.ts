@@ -10,20 +10,24 @@ import type { EmittedLink } from '../../core/model.ts';
 import { fail } from '../../core/outcome.ts';
 import type { Failure, Issue } from '../../core/outcome.ts';
 import type { Filing, FilingPlan, FilingStep, Resource } from '../../core/ports.ts';
-import { amend, read } from './amend.ts';
-import { bundleOf, hasUnresolved, nextChunk, readEntries, readLocation } from './bundle.ts';
+import { amend } from './amend.ts';
+import { bundleOf, nextChunk, readEntries } from './bundle.ts';
 import type { Together, Write } from './bundle.ts';
 import type { Capabilities } from './capability.ts';
 import { takes } from './capability.ts';
 import { classifyAnswer, isMultipleMatches, isTooLarge } from './classify.ts';
 import type { Reply } from './client.ts';
-import { overlay, ownedElements, referencesIn, resolved, sameContent, versionOf } from './content.ts';
-import { inDoubt, isLost, jittered, subjectOf } from './environment.ts';
+import { overlay, ownedElements, sameContent } from './content.ts';
+import { inDoubt, isLost } from './doubt.ts';
+import { jittered, preferred } from './environment.ts';
 import type { Environment, Run } from './environment.ts';
 import { artifactsOn, identityQuery, parameterOf, withIdentity } from './identity.ts';
 import { isResource } from './json.ts';
 import type { Found } from './lookup.ts';
-import { referenceOf, settle } from './twins.ts';
+import { read } from './read.ts';
+import { hasUnresolved, readLocation, referenceOf, referencesIn, resolved, subjectOf } from './reference.ts';
+import { settle } from './twins.ts';
+import { versionOf } from './version.ts';
 import { canBeVoided, isVoided, voided } from './voiding.ts';
 
 type PutStep = Extract<FilingStep, { do: 'put' }>;
@@ -300,7 +304,7 @@ async function compareStanding(filing: Progress): Promise<Failure | undefined> {
   );
   const unread = standing.filter(({ work }) => work.current === undefined);
   const reads = await Promise.all(
-    unread.map(async (each) => [each.work, await read(env, each.reference, run)] as const),
+    unread.map(async (each) => [each.work, await read(env.client, each.reference, run)] as const),
   );
   const outcomes = new Map(reads);
   for (const { work } of standing) {
@@ -366,7 +370,6 @@ function writeOf(filing: Progress, work: Work): Outgoing {
     const { versionId } = work;
     return {
       kind: 'update',
-      artifact,
       fullUrl,
       resource,
       reference: work.reference,
@@ -381,7 +384,6 @@ function writeOf(filing: Progress, work: Work): Outgoing {
     : undefined;
   return {
     kind: 'create',
-    artifact,
     fullUrl,
     resource,
     ...(ifNoneExist === undefined ? {} : { ifNoneExist }),
@@ -399,9 +401,6 @@ function howTogether({ env, capabilities, oneByOne }: Progress, count: number): 
   return capabilities.batch && !learned.noBatch ? 'batch' : 'one-by-one';
 }
 
-const prefer = (env: Environment): Readonly<Record<string, string>> =>
-  env.config.quirks?.prefer === undefined ? {} : { prefer: `return=${env.config.quirks.prefer}` };
-
 async function sendBundle(
   filing: Progress,
   chunk: readonly Outgoing[],
@@ -411,7 +410,7 @@ async function sendBundle(
   // A server that calls its batches transactions may take nothing called a batch.
   const type = together === 'batch' && !capabilities.batch ? 'transaction' : together;
   const reply = await env.client.ask(
-    { method: 'POST', path: '', doing: 'bundle', body: bundleOf(chunk, type, env.baseUrl), headers: prefer(env) },
+    { method: 'POST', path: '', doing: 'bundle', body: bundleOf(chunk, type, env.baseUrl), headers: preferred(env) },
     run,
   );
   if (!reply.ok) return bundleFailed(filing, chunk, type, reply);
@@ -607,7 +606,7 @@ async function sendOne(filing: Progress, write: Outgoing | undefined): Promise<F
     return undefined;
   }
   const headers = {
-    ...prefer(env),
+    ...preferred(env),
     ...(write.ifNoneExist === undefined ? {} : { 'if-none-exist': write.ifNoneExist }),
   };
   const { resourceType } = work.desired;
@@ -825,13 +824,7 @@ async function voidStep(filing: Progress, step: Extract<FilingStep, { do: 'void'
         ).failure,
       };
     }
-    const done = await amend(
-      env,
-      reference,
-      (standing) => (isVoided(standing) ? undefined : voided(standing)),
-      run,
-      current,
-    );
+    const done = await amend(env, reference, voided, run, current);
     // Marked already, by an attempt whose answer was lost or by a person: either way it stands as an error.
     if (done.ok) links.push(link(reference, 'voided', done.value.versionId));
     else if (done.failure.cause === 'send/gone') links.push(link(reference, 'voided'));

@@ -8,10 +8,10 @@ import { fail, ok } from '../../core/outcome.ts';
 import type { Failure, Outcome } from '../../core/outcome.ts';
 import type { Resource } from '../../core/ports.ts';
 import type { Capabilities } from './capability.ts';
-import type { Call, FhirClient, FhirRequest } from './client.ts';
-import { subjectOf } from './environment.ts';
+import type { Call, FhirClient } from './client.ts';
 import { artifactsOn, identityQuery, parameterOf } from './identity.ts';
-import { isObject, isResource, objects, text } from './json.ts';
+import { subjectOf } from './reference.ts';
+import { searchAll } from './search.ts';
 
 /** Resources by artifact; an artifact that is not there has no entry. */
 export type Found = ReadonlyMap<string, readonly Resource[]>;
@@ -39,58 +39,7 @@ export type Lookup = {
   readonly knowledge: SearchKnowledge;
 };
 
-const pagesAtMost = 50;
 const defaultIdentifiersPerSearch = 20;
-
-type Page = { readonly resources: readonly Resource[]; readonly self?: string };
-
-/**
- * All pages of a search set, or the failure of any. Ends at the first resource that `belongs` does not know: a server
- * that ignored the parameter has everybody's to show.
- */
-export async function searchAll(
-  client: FhirClient,
-  request: FhirRequest,
-  belongs: (resource: Resource) => boolean,
-  call: Call,
-): Promise<Outcome<Page> & { status?: number }> {
-  const resources = new Map<string, Resource>();
-  let self: string | undefined;
-  let next: FhirRequest | undefined = request;
-  for (let page = 0; next !== undefined; page += 1) {
-    if (page >= pagesAtMost) return fail('send/unsupported', `a search gave more than ${pagesAtMost} pages`);
-    const reply = await client.ask(next, call);
-    if (!reply.ok) {
-      return {
-        ok: false,
-        failure: reply.failure,
-        ...(reply.answer === undefined ? {} : { status: reply.answer.status }),
-      };
-    }
-    const bundle = reply.json;
-    if (!isObject(bundle) || bundle['resourceType'] !== 'Bundle')
-      return fail('send/unavailable', 'a search was not answered with a Bundle');
-    for (const entry of objects(bundle['entry'])) {
-      const resource = entry['resource'];
-      const mode = isObject(entry['search']) ? entry['search']['mode'] : undefined;
-      // Pages of some servers repeat what an earlier page held.
-      if (isResource(resource) && mode !== 'outcome' && mode !== 'include') {
-        resources.set(`${resource.resourceType}/${resource.id ?? `?${resources.size}`}`, resource);
-      }
-    }
-    const link = (relation: string): string | undefined =>
-      objects(bundle['link']).flatMap((each) => (each['relation'] === relation ? (text(each['url']) ?? []) : []))[0];
-    if (page === 0) self = link('self');
-    const following = link('next');
-    if (following === undefined || ![...resources.values()].every(belongs)) next = undefined;
-    else {
-      const path = client.pathOf(following);
-      if (path === undefined) return fail('send/unsupported', 'the next page of a search lies outside the base URL');
-      next = { method: 'GET', path, doing: 'search' };
-    }
-  }
-  return ok({ resources: [...resources.values()], ...(self === undefined ? {} : { self }) });
-}
 
 /** Not that of a proxy whose backend is away (a page of HTML with 404), nor a passing one. */
 const isWordOfEhr = ({ cause }: Failure): boolean => causeOf(cause).class === 'permanent';
@@ -131,15 +80,15 @@ export function lookup(
       return refused && isWordOfEhr(page.failure) ? ok(undefined) : page;
     }
     const { resources, self } = page.value;
-    const strangers = !resources.every(asked);
-    const selfHasIt = self === undefined || new RegExp(`[?&]${parameterOf(type)}=`).test(self);
-    if (strangers || (!selfHasIt && resources.length > 0)) return ok(strangers ? undefined : sorted(resources, wanted));
-    if (self !== undefined && selfHasIt) {
+    if (!resources.every(asked)) return ok(undefined);
+    const found = sorted(resources, wanted);
+    // A `self` without the parameter says that it was not looked at, even where nothing strange came of it.
+    if (self !== undefined && !new RegExp(`[?&]${parameterOf(type)}=`).test(self)) return ok(found);
+    if (self !== undefined) {
       knowledge.honoured.add(type);
       const shown = decoded(self);
       if (artifacts.length > 1 && artifacts.every((artifact) => shown.includes(artifact))) knowledge.lists = true;
     }
-    const found = sorted(resources, wanted);
     if (found.size > 0) knowledge.honoured.add(type);
     if (found.size > 1) knowledge.lists = true;
     return ok(found);
@@ -189,13 +138,11 @@ export function lookup(
     };
     for (let at = 0; at < artifacts.length; at += perSearch) {
       const chunk = artifacts.slice(at, at + perSearch);
-      const many = await byIdentity(type, chunk, call);
-      if (!many.ok) return many;
-      if (many.value !== undefined) merge(many.value);
-      if (many.value !== undefined && (chunk.length === 1 || knowledge.lists)) continue;
-      if (many.value === undefined && chunk.length === 1) {
-        knowledge.ignored.add(type);
-        return scan();
+      if (chunk.length > 1) {
+        const many = await byIdentity(type, chunk, call);
+        if (!many.ok) return many;
+        if (many.value !== undefined) merge(many.value);
+        if (many.value !== undefined && knowledge.lists) continue;
       }
       // A list may be what it does not understand: what the list did not find is asked for one by one.
       for (const artifact of chunk.filter((each) => !found.has(each))) {

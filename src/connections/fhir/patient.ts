@@ -5,11 +5,11 @@
 import { fail, ok } from '../../core/outcome.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { FoundPatient, PatientIdentifiers, Resource } from '../../core/ports.ts';
-import { read } from './amend.ts';
 import type { Environment, Run } from './environment.ts';
 import { identifiersOf, token } from './identity.ts';
 import { isObject, objects, text } from './json.ts';
-import { searchAll } from './lookup.ts';
+import { read } from './read.ts';
+import { searchAll } from './search.ts';
 
 /** Exactly one active patient, or why not. Failures of the way there are `send/*`. */
 export async function findPatient(
@@ -97,7 +97,7 @@ async function survivor(env: Environment, person: Resource, run: Run): Promise<O
   if (into === undefined) return ok(person['active'] === false ? undefined : person);
   const reference = /(?:^|\/)(Patient\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/.*)?$/.exec(into)?.[1];
   if (reference === undefined) return ok(undefined);
-  const other = await read(env, reference, run);
+  const other = await read(env.client, reference, run);
   if (!other.ok) return other.failure.cause === 'send/gone' ? ok(undefined) : other;
   env.log('info', 'patient.merged-record-followed', { destination: env.config.id });
   return ok(other.value['active'] === false || replacedBy(other.value) !== undefined ? undefined : other.value);

@@ -7,12 +7,12 @@ import { fail, ok } from '../../core/outcome.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { Resource } from '../../core/ports.ts';
 import { amend } from './amend.ts';
-import { lastUpdatedOf, sameContent, versionOf } from './content.ts';
+import { sameContent } from './content.ts';
 import type { Environment, Run } from './environment.ts';
 import type { Found } from './lookup.ts';
+import { referenceOf } from './reference.ts';
+import { lastUpdatedOf, versionOf } from './version.ts';
 import { canBeVoided, isVoided, voided } from './voiding.ts';
-
-export const referenceOf = (resource: Resource): string => `${resource.resourceType}/${resource.id ?? ''}`;
 
 /** The one resource that counts among those with the same artifact. `known` is the one that earlier filings link to. */
 export async function settle(
@@ -43,12 +43,7 @@ export async function settle(
     return ok(keeper);
   }
   for (const twin of later) {
-    const repaired = await amend(
-      env,
-      referenceOf(twin),
-      (current) => (isVoided(current) ? undefined : voided(current)),
-      run,
-    );
+    const repaired = await amend(env, referenceOf(twin), voided, run);
     if (!repaired.ok && repaired.failure.cause !== 'send/gone') {
       return repaired.failure.cause === 'send/refused' || repaired.failure.cause === 'send/unsupported'
         ? fail(

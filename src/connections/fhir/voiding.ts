@@ -51,17 +51,16 @@ const ways: Readonly<Record<string, Way>> = {
 
 export const canBeVoided = (resourceType: string): boolean => Object.hasOwn(ways, resourceType);
 
-/** The resource marked entered-in-error, or undefined for a type that has no such mark (Provenance). */
+/** The resource marked entered-in-error; undefined when it is marked already, or its type has no such mark (Provenance). */
 export function voided(resource: Resource): Resource | undefined {
   const way = ways[resource.resourceType];
-  if (way === undefined) return undefined;
+  if (way === undefined || isVoided(resource)) return undefined;
   const result: Record<string, unknown> = { ...resource };
   for (const [name, value] of Object.entries(way(resource))) {
     if (value === undefined) delete result[name];
     else result[name] = value;
   }
-  const meta = isObject(resource['meta']) ? { ...resource['meta'] } : {};
-  for (const name of ['versionId', 'lastUpdated'] as const) delete (meta as Record<string, unknown>)[name];
+  const { versionId: _version, lastUpdated: _at, ...meta } = isObject(resource['meta']) ? resource['meta'] : {};
   result['meta'] = meta;
   return result as Resource;
 }
