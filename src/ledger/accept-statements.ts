@@ -6,6 +6,7 @@ import type { Batch, Head, HeadRequest, Placed } from './accept.ts';
 import type { PatientIdentifiers } from '../core/ports.ts';
 import { identitiesOfBatch, type PeopleOfBatch, recogniseAll } from './patients.ts';
 import { type Queryable, statement } from './statement.ts';
+import { asJsonb } from './storable.ts';
 
 type HeadRow = {
   at: Date;
@@ -208,15 +209,15 @@ export async function writeBatch(
     voided_by: voidedBy,
   }));
   await write.run(client, [
-    JSON.stringify(messages),
+    asJsonb(messages),
     what.destinations,
     what.at,
-    JSON.stringify(people.newPeople),
-    JSON.stringify(people.newDobs),
-    JSON.stringify(people.newIdentities),
-    JSON.stringify([...batch.replaced].map(([id, by]) => ({ id, by }))),
-    JSON.stringify(records),
-    JSON.stringify([...batch.withdrawn].map(([id, by]) => ({ id, by }))),
+    asJsonb(people.newPeople),
+    asJsonb(people.newDobs),
+    asJsonb(people.newIdentities),
+    asJsonb([...batch.replaced].map(([id, by]) => ({ id, by }))),
+    asJsonb(records),
+    asJsonb([...batch.withdrawn].map(([id, by]) => ({ id, by }))),
   ]);
 }
 
@@ -248,7 +249,7 @@ export async function recogniseGiven(client: Queryable, given: PatientIdentifier
     `with p as (insert into patient (key, dob) select key, dob from jsonb_to_recordset($1::jsonb) as x (key uuid, dob text))
     insert into identity (system, value, patient_key)
     select system, value, key from jsonb_to_recordset($2::jsonb) as x (system text, value text, key uuid)`,
-    [JSON.stringify(found.newPeople), JSON.stringify(found.newIdentities)],
+    [asJsonb(found.newPeople), asJsonb(found.newIdentities)],
   );
   const [person] = found.people;
   return person?.conflict === undefined ? person?.key : undefined;

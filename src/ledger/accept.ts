@@ -13,6 +13,7 @@ import { asLedgerUnavailable } from './database.ts';
 import { gather } from './gather.ts';
 import { identitiesOfBatch, type PeopleOfBatch, recogniseAll } from './patients.ts';
 import { releaseWaiting } from './release.ts';
+import { blamesData, storable } from './storable.ts';
 
 const mostPerCommit = 512;
 /** Serialization, deadlock, and somebody else made the same record or identity in the same moment. */
@@ -26,21 +27,25 @@ export function createAcceptor(options: {
   readonly destinations: readonly DestinationId[];
   readonly onAccepted: (receipts: readonly Receipt[], items: readonly Incoming[]) => void;
 }): Acceptor {
-  const gathered = gather<Incoming, Receipt>(async (items) => {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await commit(options.pool, options.destinations, items);
-      } catch (error) {
-        const again = error instanceof Error && 'code' in error && tryAgain.has(String(error.code));
-        if (!again || tries === 5) throw asLedgerUnavailable(error);
+  const gathered = gather<Incoming, Receipt>(
+    async (items) => {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          return await commit(options.pool, options.destinations, items);
+        } catch (error) {
+          const again = error instanceof Error && 'code' in error && tryAgain.has(String(error.code));
+          if (!again || tries === 5) throw asLedgerUnavailable(error);
+        }
       }
-    }
-  }, mostPerCommit);
+    },
+    mostPerCommit,
+    blamesData,
+  );
   return {
     idle: gathered.idle,
     accept: async (items) => {
       if (items.length === 0) return [];
-      const receipts = await gathered.add(items);
+      const receipts = await gathered.add(items.map(storable));
       options.onAccepted(receipts, items);
       return receipts;
     },

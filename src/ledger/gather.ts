@@ -13,10 +13,25 @@ type Waiting<T, R> = {
   readonly reject: (error: unknown) => void;
 };
 
-/** `flush` gets at most about `most` items and answers for each, in order. If it rejects, all of them are rejected. */
-export function gather<T, R>(flush: (items: readonly T[]) => Promise<readonly R[]>, most: number): Gather<T, R> {
+/**
+ * `flush` gets at most about `most` items and answers for each, in order. If it rejects, all of them are rejected; if
+ * `apart` finds that one of them is to blame, each `add` is flushed on its own first.
+ */
+export function gather<T, R>(
+  flush: (items: readonly T[]) => Promise<readonly R[]>,
+  most: number,
+  apart: (error: unknown) => boolean = () => false,
+): Gather<T, R> {
   let waiting: Waiting<T, R>[] = [];
   let running: Promise<void> | undefined;
+
+  async function alone(entry: Waiting<T, R>): Promise<void> {
+    try {
+      entry.resolve(await flush(entry.items));
+    } catch (error) {
+      entry.reject(error);
+    }
+  }
 
   async function run(): Promise<void> {
     while (waiting.length > 0) {
@@ -36,7 +51,8 @@ export function gather<T, R>(flush: (items: readonly T[]) => Promise<readonly R[
           from += entry.items.length;
         }
       } catch (error) {
-        for (const entry of batch) entry.reject(error);
+        if (batch.length > 1 && apart(error)) for (const entry of batch) await alone(entry);
+        else for (const entry of batch) entry.reject(error);
       }
     }
     running = undefined;

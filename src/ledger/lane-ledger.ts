@@ -6,6 +6,7 @@ import type { Queryable } from './statement.ts';
 import { gather } from './gather.ts';
 import { claim, complete, extendLeases, finishLanes, nextDueMs } from './lanes.ts';
 import { releaseWaiting } from './release.ts';
+import { blamesData } from './storable.ts';
 
 export type LaneLedgerOptions = {
   readonly destination: DestinationId;
@@ -18,7 +19,7 @@ export type LaneLedgerOptions = {
 
 export function createLaneLedger(on: Queryable, options: LaneLedgerOptions) {
   const { destination, worker, perLane, leaseMs } = options;
-  const completions = gather<Completed, boolean>((batch) => complete(on, batch), 64);
+  const completions = gather<Completed, boolean>((batch) => complete(on, batch), 64, blamesData);
   const ends = gather<LaneEnd, void>(async (batch) => {
     await finishLanes(on, batch);
     return batch.map(() => undefined);

@@ -17,6 +17,7 @@ import {
   sweep,
 } from './lane-statements.ts';
 import type { Queryable } from './statement.ts';
+import { asJsonb } from './storable.ts';
 
 /** Takes up to `lanes` due lanes of a destination, each with its next `perLane` messages in order. */
 export async function claim(
@@ -130,8 +131,8 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
   );
   const attempts = completed.filter((one) => one.exchanges.length > 0);
   const kept = await completeMessages.run(on, [
-    JSON.stringify(rows),
-    JSON.stringify(links),
+    asJsonb(rows),
+    asJsonb(links),
     attempts.map((one) => one.messageId),
     attempts.map((one) => one.lane.destination),
     attempts.map((one) => pack(one.exchanges)),
@@ -152,7 +153,7 @@ export async function finishLanes(on: Queryable, ends: readonly LaneEnd[]): Prom
     again_ms: againInMs,
     untried,
   }));
-  await finish.run(on, [JSON.stringify(rows)]);
+  await finish.run(on, [asJsonb(rows)]);
 }
 
 /** When the next lane of a destination is due, in ms from now (0 or less: overdue); undefined when all is done. */
