@@ -18,12 +18,23 @@ export function intentOf(activity: Activity): Outcome<Intent> {
   }
   const target = targetRecordOf(activity);
   if (target === undefined) return fail('activity/invalid', 'details.target.recordId is missing.');
+  if (isOfAnother(activity))
+    return fail(
+      'activity/invalid',
+      'The target is of another system; only the system that sent a record can void or amend it.',
+    );
   const record = { source, recordId: target };
   return ok(
     activity.activityType === 'void'
       ? { do: 'void', record }
       : { do: 'amend', record, changes: activity.details?.['changes'] },
   );
+}
+
+/** The same id at another system is another record, perhaps of another patient. */
+function isOfAnother({ source, details }: Activity): boolean {
+  const target = details?.['target'] as { readonly systemId?: unknown };
+  return target.systemId !== undefined && target.systemId !== source.systemId;
 }
 
 function targetRecordOf(activity: Activity): string | undefined {

@@ -177,8 +177,9 @@ function dependenciesOf(activity: Activity): readonly string[] {
   const target = activity.details?.['target'] as { recordId?: string; systemId?: string } | undefined;
   const here = target?.systemId === undefined || target.systemId === activity.source.systemId;
   const changes = activity.activityType === 'void' || activity.activityType === 'amend';
-  const targets = changes && here && target?.recordId !== undefined ? [target.recordId] : [];
-  return [...new Set([...targets, ...(activity.basedOn ?? [])])];
+  // The ledger takes what a void or an amendment names first for its target: nothing else may stand there.
+  if (changes) return here && target?.recordId !== undefined ? [target.recordId] : [];
+  return [...new Set(activity.basedOn ?? [])];
 }
 
 /** Stored bytes back to an activity, checked again: what was right at the door may not be by today's schema. */

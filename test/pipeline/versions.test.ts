@@ -133,4 +133,20 @@ describe('versions of a record that meet', () => {
       expect((await statesOf(ledger)).slice(-2)).toEqual(['voided', 'filed']);
     }
   });
+
+  test('a void of a record of another system leaves the record of the same id of this one standing', async () => {
+    await accept(anActivity({ mrn: 'M1' }));
+    await drain(ledger, chart);
+    const foreign = anActivity({
+      recordId: 'v',
+      mrn: 'M1',
+      activityType: 'void',
+      details: { target: { systemId: 'another', recordId: 'r1' }, reason: 'mistaken' },
+    });
+    const { dependsOn: _, ...withoutTarget } = foreign;
+    await accept(withoutTarget);
+    await drain(ledger, chart);
+    expect(chart.standing()).toEqual(['Patient/M1 encounter']);
+    expect(await statesOf(ledger)).toEqual(['filed', 'held activity/invalid']);
+  });
 });
