@@ -24,7 +24,12 @@ export type LaneRunner = {
   readonly busy: () => number;
 };
 
-type Held = { readonly lane: ClaimedLane; readonly lost: AbortController };
+type Held = {
+  readonly lane: ClaimedLane;
+  readonly lost: AbortController;
+  /** The lease is certainly ours until then, by our clock: from before it was asked for. */
+  until: number;
+};
 
 export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions): LaneRunner {
   const held = new Map<PatientKey, Held>();
@@ -39,16 +44,24 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
 
   async function extend(): Promise<void> {
     if (held.size === 0) return;
+    const asked = deps.clock().getTime();
+    const asking = [...held.values()];
+    // Who cannot reach the ledger must not go on writing in charts that another worker has taken over by now.
+    for (const one of asking) if (asked >= one.until) one.lost.abort();
     try {
-      const lost = await deps.ledger.extend([...held.values()].map((one) => one.lane));
-      for (const key of lost) held.get(key)?.lost.abort();
+      const lost = await deps.ledger.extend(asking.map((one) => one.lane));
+      for (const one of asking) {
+        if (lost.has(one.lane.patientKey)) one.lost.abort();
+        else one.until = asked + options.leaseMs;
+      }
     } catch (error) {
       // The leases run out by themselves if this lasts; another worker takes over, with doubt.
       deps.log('warn', 'lane.lease-not-extended', { error });
     }
   }
 
-  async function runLane({ lane, lost }: Held): Promise<void> {
+  async function runLane(mine: Held): Promise<void> {
+    const { lane, lost } = mine;
     let done = 0;
     let againInMs: number | undefined = lane.more ? 0 : undefined;
     let othersWait = lane.hasHeld || lane.failedFrom !== undefined;
@@ -59,7 +72,7 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
         lane.work.flatMap(({ source, recordId }) => (recordId === undefined ? [] : [{ source, recordId }])),
       );
       for (const work of lane.work) {
-        if (lost.signal.aborted || stopping) {
+        if (lost.signal.aborted || stopping || deps.clock().getTime() >= mine.until) {
           againInMs = 0;
           break;
         }
@@ -125,7 +138,8 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
     for (;;) {
       if (waiting.length === 0 && !exhausted && !stopping) {
         const endedBefore = ended;
-        waiting = (await claim()).map((lane) => ({ lane, lost: new AbortController() }));
+        const until = deps.clock().getTime() + options.leaseMs;
+        waiting = (await claim()).map((lane) => ({ lane, lost: new AbortController(), until }));
         for (const one of waiting) held.set(one.lane.patientKey, one);
         // A lane that was given back while we asked may be due again.
         exhausted = waiting.length === 0 && ended === endedBefore;

@@ -89,7 +89,12 @@ const mapper: PipelineDeps['mapper'] = {
     ),
 };
 
-export async function drain(ledger: TestLedger, chart: Chart, over: Partial<PipelineDeps> = {}): Promise<void> {
+export async function drain(
+  ledger: TestLedger,
+  chart: Chart,
+  over: Partial<PipelineDeps> = {},
+  leaseMs = 60_000,
+): Promise<void> {
   const runner = createLaneRunner(
     {
       ledger: createLaneLedger(ledger.pool, { destination: ehr, worker: 'w', perLane: 3, leaseMs: 60_000 }),
@@ -109,7 +114,7 @@ export async function drain(ledger: TestLedger, chart: Chart, over: Partial<Pipe
       observe: () => undefined,
       ...over,
     },
-    { parallel: 4, batch: 8, leaseMs: 60_000 },
+    { parallel: 4, batch: 8, leaseMs },
   );
   await runner.drain();
   await runner.stop();

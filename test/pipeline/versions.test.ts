@@ -1,7 +1,8 @@
 /** Versions of one record that meet: an edit, a move to another patient or a void, while the one before is on its way. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
-import { aLedger, type TestLedger } from '../ledger/support.ts';
+import { createLaneLedger } from '../../src/ledger/lane-ledger.ts';
+import { aLedger, ehr, type TestLedger } from '../ledger/support.ts';
 import { aChart, anActivity, aVoid, type Chart, drain, statesOf, until } from './support.ts';
 
 let ledger: TestLedger;
@@ -148,5 +149,31 @@ describe('versions of a record that meet', () => {
     await drain(ledger, chart);
     expect(chart.standing()).toEqual(['Patient/M1 encounter']);
     expect(await statesOf(ledger)).toEqual(['filed', 'held activity/invalid']);
+  });
+
+  test('a worker that cannot renew its lease stops writing when it has run out', async () => {
+    await accept(anActivity({ mrn: 'M1' }));
+    const held = createLaneLedger(ledger.pool, { destination: ehr, worker: 'w', perLane: 3, leaseMs: 60_000 });
+    let stopped = false;
+    await drain(
+      ledger,
+      chart,
+      {
+        ledger: { ...held, extend: () => Promise.reject(new Error('The ledger is away.')) },
+        destination: {
+          ...chart.destination,
+          file: async (_, signal) => {
+            await Promise.race([
+              new Promise((resolve) => signal?.addEventListener('abort', resolve)),
+              new Promise((resolve) => setTimeout(resolve, 5_000).unref()),
+            ]);
+            stopped = signal?.aborted === true;
+            return { links: [], exchanges: [], failure: { cause: 'send/refused', detail: 'Stopped.' } };
+          },
+        },
+      },
+      300,
+    );
+    expect(stopped).toBe(true);
   });
 });
