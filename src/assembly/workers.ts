@@ -6,7 +6,7 @@ import type { Completed } from '../core/lane.ts';
 import type { DestinationId } from '../core/model.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { createLaneLedger } from '../ledger/lane-ledger.ts';
-import { oldestDueMs, sweepLanes } from '../ledger/lanes.ts';
+import { oldestDueMs, settleMessages, sweepLanes } from '../ledger/lanes.ts';
 import { releaseAllWaiting } from '../ledger/release.ts';
 import { applyRetention } from '../ledger/retention.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -88,6 +88,7 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
         name: 'held',
         everyMs: hourMs,
         run: async () => {
+          await settleMessages(store.pool);
           await releaseAllWaiting(store.pool);
           for (const id of ids) wake?.poke(id);
         },

@@ -88,7 +88,7 @@ export const extend = statement<{ patient_key: PatientKey }>(
     returning lane.patient_key`,
 );
 
-export const completeMessages = statement<{ message_id: string; destination: string }>(
+export const completeMessages = statement<{ message_id: string; destination: string; overlooked: boolean }>(
   'lane-complete',
   `with input as (
       select x.* from jsonb_to_recordset($1::jsonb) as x (
@@ -151,7 +151,28 @@ export const completeMessages = statement<{ message_id: string; destination: str
         $5::bytea[]) as x (message_id, destination, exchanges)
       join input on input.message_id = x.message_id and input.destination = x.destination
     )
-    select message_id::text, destination from input`,
+    select input.message_id::text, input.destination,
+      input.delivery_state <> 'due' and summary.state = 'received' as overlooked
+    from input join summary on summary.message_id = input.message_id`,
+);
+
+/**
+ * Two destinations that end a message in the same moment do not see each other: each thinks the other still at work. What
+ * is committed by then tells. Without ids: whatever a death between the two statements left.
+ */
+export const settle = statement<{ id: string }>(
+  'message-settle',
+  `update message set state = s.state, cause = s.cause, changed_at = clock_timestamp()
+    from (
+      select m.id, min(s.cause) as cause,
+        case min(case s.state when 'failed' then 1 when 'held' then 2 when 'due' then 3 when 'filing' then 3
+             when 'filed' then 4 when 'voided' then 5 else 6 end)
+          when 1 then 'failed' when 2 then 'held' when 3 then 'received' when 4 then 'filed' when 5 then 'voided' else 'superseded' end as state
+      from message m join delivery s on s.message_id = m.id
+      where m.state = 'received' and ($1::bigint[] is null or m.id = any($1))
+      group by m.id having bool_and(s.state not in ('due', 'filing'))) as s
+    where message.id = s.id and message.state = 'received'
+    returning message.id::text`,
 );
 
 export const finish = statement<Record<string, never>>(

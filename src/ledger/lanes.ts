@@ -14,6 +14,7 @@ import {
   finish,
   nextDue,
   oldestDue,
+  settle,
   sweep,
 } from './lane-statements.ts';
 import type { Queryable } from './statement.ts';
@@ -137,11 +138,19 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
     attempts.map((one) => one.lane.destination),
     attempts.map((one) => pack(one.exchanges)),
   ]);
+  const overlooked = kept.filter((row) => row.overlooked).map((row) => row.message_id);
+  if (overlooked.length > 0) await settle.run(on, [overlooked]);
   const still = new Set(kept.map((row) => `${row.message_id} ${row.destination}`));
   return completed.map((one) => still.has(`${one.messageId} ${one.lane.destination}`));
 }
 
 const pack = (exchanges: readonly Exchange[]): Buffer => gzipSync(JSON.stringify(exchanges), { level: 1 });
+
+/** Messages all of whose deliveries ended, but that do not say so. Returns how many there were. */
+export async function settleMessages(on: Queryable): Promise<number> {
+  const rows = await settle.run(on, [null]);
+  return rows.length;
+}
 
 /** Gives lanes back. An arrival that came while a lane was worked on makes it due again. */
 export async function finishLanes(on: Queryable, ends: readonly LaneEnd[]): Promise<void> {

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { sql } from 'kysely';
 import type { ClaimedLane, Completed, Work } from '../../src/core/lane.ts';
 import type { Progress } from '../../src/core/decide.ts';
+import type { DestinationId } from '../../src/core/model.ts';
+import { createAcceptor } from '../../src/ledger/accept.ts';
 import {
   claim,
   complete,
@@ -9,6 +11,7 @@ import {
   finishLanes,
   nextDueMs,
   oldestDueMs,
+  settleMessages,
   sweepLanes,
 } from '../../src/ledger/lanes.ts';
 import { messageStory } from '../../src/ledger/messages.ts';
@@ -62,6 +65,15 @@ function done(lane: ClaimedLane, work: Work, progress: Progress = { state: 'file
 
 /** The lease of a lane runs out now, by the database's clock. */
 const expire = () => sql`update lane set due_at = clock_timestamp() where due_at is not null`.execute(ledger.db);
+
+const second = 'second' as DestinationId;
+
+async function until(done: () => Promise<boolean>): Promise<void> {
+  const limit = Date.now() + 5_000;
+  while (!(await done())) {
+    if (Date.now() > limit) throw new Error('It did not come about within 5 s.');
+  }
+}
 
 describe('lanes', () => {
   test('hand out each patient once, the messages of one patient in the order they were accepted', async () => {
@@ -165,6 +177,37 @@ describe('lanes', () => {
       { attempts: 0, doubt: false },
       { attempts: 0, doubt: false },
     ]);
+  });
+
+  test('a message that two destinations end in the same moment is not left as received', async () => {
+    const acceptor = createAcceptor({
+      pool: ledger.pool,
+      destinations: [ehr, second],
+      onAccepted: () => undefined,
+    });
+    const [receipt] = await acceptor.accept([anItem()]);
+    const [one] = await take();
+    const [two] = await take({ destination: second });
+    const client = await ledger.pool.connect();
+    try {
+      await client.query('begin');
+      // Both begin, and see each other still at work.
+      await client.query('select 1 from delivery for update');
+      const both = [done(one!, one!.work[0]!), done(two!, two!.work[0]!)].map((end) => complete(ledger.pool, [end]));
+      await until(async () => {
+        const { rows } = await sql`select 1 from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`.execute(ledger.db);
+        return rows.length === 2;
+      });
+      await client.query('commit');
+      await Promise.all(both);
+    } finally {
+      client.release();
+    }
+    expect((await messageStory(ledger.db, receipt!.id))?.state).toBe('filed');
+    await sql`update message set state = 'received'`.execute(ledger.db);
+    expect(await settleMessages(ledger.pool)).toBe(1);
+    expect((await messageStory(ledger.db, receipt!.id))?.state).toBe('filed');
   });
 
   test('work of a destination that is no longer configured is not late: nothing can be healed there', async () => {
