@@ -3,28 +3,38 @@ import { sql } from 'kysely';
 import type { Db } from './database.ts';
 
 const partitioned = [
-  { table: 'payload', every: 'day', ahead: 7 },
-  { table: 'attempt', every: 'day', ahead: 7 },
-  { table: 'event', every: 'month', ahead: 2 },
+  { table: 'payload', by: 'received_at', every: 'day', ahead: 7 },
+  { table: 'attempt', by: 'started_at', every: 'day', ahead: 7 },
+  { table: 'event', by: 'at', every: 'month', ahead: 2 },
 ] as const;
 
 export type PartitionedTable = (typeof partitioned)[number]['table'];
 
-/** Makes the partitions of today and the days (months) ahead that are missing. Concurrent calls are serialised. */
+/**
+ * Makes the partitions of today and the days (months) ahead that are missing. Concurrent calls are serialised. Rows that
+ * came while there was none (nobody made them for a week) move in: Postgres would else refuse the partition for ever.
+ */
 export async function ensurePartitions(db: Db): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await sql`select pg_advisory_xact_lock(hashtext('tejido.partitions'))`.execute(tx);
-    for (const { table, every, ahead } of partitioned) {
+    for (const { table, by, every, ahead } of partitioned) {
       await sql`
         do $$
         declare
           lower timestamptz;
           step interval := ${sql.lit(`1 ${every}`)};
+          name text;
         begin
           for n in 0..${sql.lit(ahead)} loop
             lower := date_trunc(${sql.lit(every)}, now() at time zone 'UTC') at time zone 'UTC' + n * step;
-            execute format('create table if not exists %I partition of %I for values from (%L) to (%L)',
-              ${sql.lit(`${table}_`)} || to_char(lower at time zone 'UTC', 'YYYYMMDD'), ${sql.lit(table)}, lower, lower + step);
+            name := ${sql.lit(`${table}_`)} || to_char(lower at time zone 'UTC', 'YYYYMMDD');
+            continue when to_regclass(name) is not null;
+            lock table ${sql.table(`${table}_default`)} in access exclusive mode;
+            execute format('create table %I (like %I including defaults)', name, ${sql.lit(table)});
+            execute format('with late as (delete from %I where %I >= %L and %I < %L returning *) insert into %I select * from late',
+              ${sql.lit(`${table}_default`)}, ${sql.lit(by)}, lower, ${sql.lit(by)}, lower + step, name);
+            execute format('alter table %I attach partition %I for values from (%L) to (%L)',
+              ${sql.lit(table)}, name, lower, lower + step);
           end loop;
         end $$`.execute(tx);
     }

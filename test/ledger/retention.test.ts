@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { messageRaw, messageStory } from '../../src/ledger/messages.ts';
-import { partitionsOf } from '../../src/ledger/partitions.ts';
+import { ensurePartitions, partitionsOf } from '../../src/ledger/partitions.ts';
 import { applyRetention } from '../../src/ledger/retention.ts';
 import { aLedger, anItem, type TestLedger } from './support.ts';
 
@@ -43,5 +43,16 @@ describe('retention', () => {
     // What was filed is still known: a resend after all those years is a duplicate.
     const { rows: records } = await sql<{ n: number }>`select count(*)::int as n from record`.execute(ledger.db);
     expect(records[0]?.n).toBeGreaterThan(1);
+  });
+
+  test('rows that came while no partition was ready do not keep Tejido from starting', async () => {
+    for (const { name } of await partitionsOf(ledger.db, 'payload')) {
+      await sql`drop table ${sql.table(name)}`.execute(ledger.db);
+    }
+    const [receipt] = await ledger.acceptor.accept([anItem({ recordId: 'late' })]);
+    await ensurePartitions(ledger.db);
+    expect((await messageRaw(ledger.db, receipt!.id, 'me'))?.body.toString()).toBe('late v1');
+    const { rows } = await sql<{ n: number }>`select count(*)::int as n from payload_default`.execute(ledger.db);
+    expect(rows[0]?.n).toBe(0);
   });
 });
