@@ -3,16 +3,16 @@
  * was lost may arrive late. If the extra ones are the same resource written twice, the later ones are marked
  * entered-in-error; if they differ, a person decides.
  */
-import { fail, ok } from '../../core/outcome.ts';
-import type { Outcome } from '../../core/outcome.ts';
-import type { Resource } from '../../core/ports.ts';
+import { fail, ok } from '../../../core/outcome.ts';
+import type { Outcome } from '../../../core/outcome.ts';
+import type { Resource } from '../../../core/ports.ts';
 import { amend } from './amend.ts';
-import { sameContent } from './content.ts';
-import type { Environment, Run } from './environment.ts';
-import type { Found } from './lookup.ts';
-import { referenceOf } from './reference.ts';
-import { lastUpdatedOf, versionOf } from './version.ts';
-import { canBeVoided, isVoided, voided } from './voiding.ts';
+import { sameContent } from '../content.ts';
+import type { Environment, Run } from '../environment.ts';
+import type { Found } from '../lookup.ts';
+import { referenceOf } from '../reference.ts';
+import { lastUpdatedOf, versionOf } from '../version.ts';
+import { canBeVoided, isVoided, voided } from '../voiding.ts';
 
 /** The one resource that counts among those with the same artifact. `known` is the one that earlier filings link to. */
 export async function settle(

@@ -1,16 +1,16 @@
 /** Changing one resource that stands: read, compare, `PUT` with `If-Match`, and again when somebody else was quicker. */
-import { ok } from '../../core/outcome.ts';
-import type { Failure, Outcome } from '../../core/outcome.ts';
-import type { Resource } from '../../core/ports.ts';
-import type { Reply } from './client.ts';
-import { sameContent } from './content.ts';
-import { isLost } from './doubt.ts';
-import { jittered, preferred } from './environment.ts';
-import type { Environment, Run } from './environment.ts';
-import { isResource } from './json.ts';
-import { read } from './read.ts';
-import { idIn } from './reference.ts';
-import { versionInEtag, versionOf } from './version.ts';
+import { ok } from '../../../core/outcome.ts';
+import type { Failure, Outcome } from '../../../core/outcome.ts';
+import type { Resource } from '../../../core/ports.ts';
+import type { Reply } from '../client.ts';
+import { sameContent } from '../content.ts';
+import { isLost } from '../doubt.ts';
+import { jittered, preferred } from '../environment.ts';
+import type { Environment, Run } from '../environment.ts';
+import { isResource } from '../json.ts';
+import { read } from '../read.ts';
+import { idIn } from '../reference.ts';
+import { versionInEtag, versionOf } from '../version.ts';
 
 const racesAtMost = 5;
 const lossesAtMost = 2;

@@ -1,10 +1,10 @@
 /** Bundles to an EHR and their answers: building, splitting by what it takes, reading every entry. Pure. */
-import type { Resource } from '../../core/ports.ts';
-import type { FhirAnswer } from './classify.ts';
-import { isObject, isResource, objects, text } from './json.ts';
-import type { Json } from './json.ts';
-import { idIn, readLocation, referencesIn } from './reference.ts';
-import { versionInEtag, versionOf } from './version.ts';
+import type { Resource } from '../../../core/ports.ts';
+import type { FhirAnswer } from '../classify.ts';
+import { isObject, isResource, objects, text } from '../json.ts';
+import type { Json } from '../json.ts';
+import { idIn, readLocation, referencesIn } from '../reference.ts';
+import { versionInEtag, versionOf } from '../version.ts';
 
 /** One thing to write, its references to what is filed already resolved. */
 export type Write = {
@@ -86,7 +86,6 @@ export type EntryAnswer = {
   readonly status: number;
   readonly reference?: string;
   readonly versionId?: string;
-  readonly resource?: Resource;
   /** As if it were an answer of its own, to classify. */
   readonly answer: FhirAnswer;
 };
@@ -118,7 +117,6 @@ export function readEntries(json: unknown, writes: readonly Write[]): readonly E
       status,
       ...(reference === undefined ? {} : { reference }),
       ...(versionId === undefined ? {} : { versionId }),
-      ...(resource === undefined ? {} : { resource }),
       answer: { status, headers: {}, body: outcome === undefined ? '' : JSON.stringify(outcome) },
     });
   }

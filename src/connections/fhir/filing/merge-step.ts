@@ -1,0 +1,65 @@
+/** Setting elements of a resource that stands already, and leaving all others as they are. */
+import { fail, ok } from '../../../core/outcome.ts';
+import type { Outcome } from '../../../core/outcome.ts';
+import type { FilingStep } from '../../../core/ports.ts';
+import { takes } from '../capability.ts';
+import { overlay, ownedElements } from '../content.ts';
+import { inDoubt } from '../doubt.ts';
+import { resolved, subjectOf } from '../reference.ts';
+import { isVoided } from '../voiding.ts';
+import { amend } from './amend.ts';
+import { link } from './links.ts';
+import type { Ended } from './links.ts';
+import { locate } from './locate.ts';
+import type { Located } from './locate.ts';
+import type { Progress } from './progress.ts';
+import { filedReferences } from './work.ts';
+
+type MergeStep = Extract<FilingStep, { do: 'merge' }>;
+
+/** The one resource changed, or why not: it does not stand (`match/unknown-reference`), or stands more than once. */
+export async function mergeStep(filing: Progress, step: MergeStep): Promise<Ended> {
+  const { env, run, works, capabilities } = filing;
+  const { resourceType } = step.resource;
+  if (!takes(capabilities, resourceType, 'update')) {
+    const detail = `by its CapabilityStatement this EHR takes no changes of ${resourceType}`;
+    return { links: [], failure: fail('send/unsupported', detail).failure };
+  }
+  const target = await targetOf(filing, step);
+  if (!target.ok) return { links: [], failure: target.failure };
+  const { reference, current } = target.value;
+  const { id: _id, ...elements } = resolved(step.resource, filedReferences(works));
+  const done = await amend(env, reference, (standing) => overlay(standing, elements), run, current);
+  if (!done.ok) return { links: [], failure: inDoubt(run.doubt, done.failure) };
+  return {
+    links: [
+      link({
+        artifact: step.artifact,
+        resourceType,
+        reference,
+        versionId: done.value.versionId,
+        action: done.value.changed ? 'updated' : 'unchanged',
+        tier: 'native',
+        owned: [...new Set([...(step.known?.owned ?? []), ...ownedElements(step.resource)])],
+      }),
+    ],
+  };
+}
+
+/** What this filing has just put, else what stands and is not marked entered-in-error. */
+async function targetOf(filing: Progress, step: MergeStep): Promise<Outcome<Located>> {
+  const { resourceType } = step.resource;
+  const mine = filing.works.find((work) => work.step.artifact === step.artifact)?.reference;
+  if (mine !== undefined) return ok({ reference: mine });
+  const located = await locate(filing, step, resourceType, subjectOf(step.resource));
+  if (!located.ok) return located;
+  const live = located.value.filter(({ current }) => current === undefined || !isVoided(current));
+  const [target, ...others] = live;
+  if (target === undefined) {
+    return fail('match/unknown-reference', `the ${resourceType} to be changed does not stand in the EHR`);
+  }
+  if (others.length > 0) {
+    return fail('send/duplicates-found', `${live.length} ${resourceType} resources carry one identifier of ours`);
+  }
+  return ok(target);
+}
