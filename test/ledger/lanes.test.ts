@@ -210,6 +210,18 @@ describe('lanes', () => {
     expect((await messageStory(ledger.db, receipt!.id))?.state).toBe('filed');
   });
 
+  test('the doubt that a dead worker leaves outlasts a give-back, and a late give-back of its own changes nothing', async () => {
+    await accept(anItem());
+    const [first] = await take();
+    await expire();
+    const [next] = await take({ worker: 'w2' });
+    await finishLanes(ledger.pool, [{ lane: first!, untried: [first!.work[0]!.messageId], againInMs: 0 }]);
+    // Still leased to the second.
+    expect(await take({ worker: 'w3' })).toEqual([]);
+    await finishLanes(ledger.pool, [{ lane: next!, untried: [next!.work[0]!.messageId], againInMs: 0 }]);
+    expect((await take({ worker: 'w3' }))[0]?.work[0]?.doubt).toBe(true);
+  });
+
   test('work of a destination that is no longer configured is not late: nothing can be healed there', async () => {
     await accept(anItem());
     await sql`update lane set due_at = clock_timestamp() - interval '1 hour'`.execute(ledger.db);

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import { createLaneLedger } from '../../src/ledger/lane-ledger.ts';
+import { reconcile } from '../../src/ledger/reconcile.ts';
 import { aLedger, ehr, type TestLedger } from '../ledger/support.ts';
 import { aChart, anActivity, aVoid, type Chart, drain, statesOf, until } from './support.ts';
 
@@ -175,5 +176,21 @@ describe('versions of a record that meet', () => {
       300,
     );
     expect(stopped).toBe(true);
+  });
+
+  test('a void that names no patient, or another, goes behind its target; reconciliation expects nothing of it', async () => {
+    await accept(anActivity({ mrn: 'M1' }));
+    await accept(aVoid('r1', { mrn: 'M2' }));
+    const { rows } = await sql`select distinct lane from delivery`.execute(ledger.db);
+    expect(rows).toHaveLength(1);
+    await drain(ledger, chart);
+    expect(await statesOf(ledger)).toEqual(['voided', 'filed']);
+    await accept(anActivity({ recordId: 'r2', mrn: 'M1' }), aVoid('r3', { mrn: 'M1' }));
+    await drain(ledger, chart);
+    await accept(aVoid('r2', { mrn: 'M1' }));
+    await drain(ledger, chart);
+    const proof = await reconcile(ledger.db, [chart.destination], {});
+    expect(proof).toMatchObject({ clean: true, missing: [] });
+    expect(proof.rows.map((row) => row.expected)).toEqual([0]);
   });
 });
