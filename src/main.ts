@@ -35,6 +35,8 @@ export type Tejido = {
   readonly stop: (limitMs: number) => Promise<void>;
 };
 
+const closeLimitMs = 2_000;
+
 /** Rejects when a part cannot start; what had started is stopped again. */
 export async function startTejido({ config, version, log, clock, random, role }: StartOptions): Promise<Tejido> {
   const undo: (() => Promise<unknown>)[] = [];
@@ -118,7 +120,11 @@ export async function startTejido({ config, version, log, clock, random, role }:
         // Deliveries first: they may need the sandbox, which the server serves.
         await workers.stop(limitMs);
         await server?.close(Math.min(limitMs, 5_000));
-        await Promise.all(connected.map(({ destination }) => destination.close()));
+        // A request to an EHR that does not answer must not keep the ledger from closing.
+        await Promise.race([
+          Promise.all(connected.map(({ destination }) => destination.close())),
+          new Promise((resolve) => setTimeout(resolve, closeLimitMs).unref()),
+        ]);
         await store.close();
       },
     };

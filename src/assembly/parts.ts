@@ -53,7 +53,7 @@ async function start(config: Config, role: 'all' | 'worker', env: Parts['env']):
   exitOnFault();
   const log = createLog({ level: config.logLevel });
   const tejido = await startTejido({ config, version, log, clock, random, role });
-  log('info', 'tejido.started', { role, port: tejido.server?.port });
+  log('info', 'tejido.started', { role, port: tejido.server?.port, pid: process.pid });
   let ended: () => void = () => undefined;
   let failed: (error: unknown) => void = () => undefined;
   const end = new Promise<void>((resolve, reject) => {

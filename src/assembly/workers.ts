@@ -1,5 +1,5 @@
 /** The lanes at work: runners, wake-ups, schedules and the watchdog of one process. */
-import { hostname } from 'node:os';
+import { randomUUID } from 'node:crypto';
 import type { Config } from '../config/config.ts';
 import { causeOf } from '../core/causes.ts';
 import type { Completed } from '../core/lane.ts';
@@ -8,6 +8,7 @@ import type { Clock, Log } from '../core/ports.ts';
 import { createLaneLedger } from '../ledger/lane-ledger.ts';
 import { oldestDueMs, settleMessages, sweepLanes } from '../ledger/lanes.ts';
 import { releaseAllWaiting } from '../ledger/release.ts';
+import { freeDeadLeases, workerName } from '../ledger/leases.ts';
 import { applyRetention } from '../ledger/retention.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { createLaneRunner, type LaneRunner } from '../pipeline/lanes.ts';
@@ -45,7 +46,9 @@ export type WorkerParts = {
 export async function startWorkers(parts: WorkerParts): Promise<Workers> {
   const { config, store, connected, log, clock, metrics } = parts;
   let moved = 0;
-  const runners = new Map(connected.map((one) => [one.config.id, runnerFor(one, parts, () => (moved += 1))]));
+  const worker = workerName(process.pid, randomUUID());
+  await freeDeadLeases(store.pool, worker);
+  const runners = new Map(connected.map((one) => [one.config.id, runnerFor(one, parts, worker, () => (moved += 1))]));
   const ids = [...runners.keys()];
 
   const agreeOnPauses = pauseAgreement(store.pool, connected, log);
@@ -55,6 +58,7 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
     const runner = runners.get(id);
     await agreeOnPauses();
     await runner?.runner.drain();
+    await agreeOnPauses();
     const dueInMs = await runner?.nextDueMs();
     // Due, and not taken by us: another worker has it, or gave it back this moment.
     if (dueInMs !== undefined) wake?.pokeAt(id, new Date(clock().getTime() + Math.max(dueInMs, lookAgainMs)));
@@ -138,11 +142,12 @@ const after = (ms: number): Promise<void> =>
 function runnerFor(
   { config: one, destination }: Connected,
   { config, store, knowledge, metrics, clock, random, log }: WorkerParts,
+  worker: string,
   onMoved: () => void,
 ): { readonly runner: LaneRunner; readonly nextDueMs: () => Promise<number | undefined> } {
   const ledger = createLaneLedger(store.pool, {
     destination: one.id,
-    worker: `${hostname()}:${String(process.pid)}`,
+    worker,
     perLane,
     leaseMs: one.lanes.leaseMs,
   });

@@ -92,7 +92,7 @@ export type Config = {
   /** Absolute paths. */
   readonly mappings: { readonly folders: readonly string[] };
   /** `igPackages`: absolute paths. */
-  readonly validation: { readonly igPackages: readonly string[]; readonly profiles: readonly string[] };
+  readonly validation: { readonly igPackages: readonly string[] };
   readonly gates: GateRules;
   readonly retention: {
     readonly payloadDays: number;

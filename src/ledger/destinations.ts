@@ -41,6 +41,10 @@ export async function setPaused(
       on conflict (id) do update set paused = excluded.paused, reason = excluded.reason, since = clock_timestamp()
         where destination.paused is distinct from excluded.paused
       returning id
+    ), due as (
+      -- What was tried before the pause does not wait out its back-off.
+      update lane set due_at = clock_timestamp() from changed
+      where not $2 and lane.destination = changed.id and lane.worker is null and lane.due_at > clock_timestamp()
     )
     insert into audit (actor, action, detail)
     select $4, case when $2 then 'pause' else 'resume' end, concat_ws(': ', id, $3) from changed`,

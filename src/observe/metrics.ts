@@ -37,7 +37,7 @@ export type Metrics = {
   readonly expose: () => Promise<{ readonly contentType: string; readonly body: string }>;
 };
 
-const safe = /^[a-z][\w.:/-]{0,63}$/i;
+const safe = /^[a-z/][\w.:/{}-]{0,63}$/i;
 
 /** The value itself while it is a plain word and there are fewer than `most` of them; else `other`. */
 export const boundedLabel = (most: number): ((value: string) => string) => {

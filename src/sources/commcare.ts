@@ -184,11 +184,19 @@ function idOf({ whole, form }: FormPayload): string | undefined {
   return textOf(whole['id']) ?? textOf(meta['instanceID']) ?? textOf(metadata['instanceID']);
 }
 
-/** CommCare writes its times in UTC; `metadata` and some `form.meta` drop the Z. */
+/**
+ * When the form was opened: nearer to the beginning of a visit than when it was finished. CommCare writes its times in
+ * UTC; `metadata` and some `form.meta` drop the Z.
+ */
 function occurredIn({ whole, form }: FormPayload): string | undefined {
   const meta = isRecord(form['meta']) ? form['meta'] : {};
   const metadata = isRecord(whole['metadata']) ? whole['metadata'] : {};
-  const text = textOf(meta['timeEnd']) ?? textOf(metadata['timeEnd']) ?? textOf(whole['received_on']);
+  const text =
+    textOf(meta['timeStart']) ??
+    textOf(metadata['timeStart']) ??
+    textOf(meta['timeEnd']) ??
+    textOf(metadata['timeEnd']) ??
+    textOf(whole['received_on']);
   return text === undefined ? undefined : instantOf(text, 'UTC');
 }
 

@@ -115,7 +115,7 @@ const actions: Record<Act, { readonly says: string; readonly example: string }> 
   },
   release: { says: 'let held messages go on that wait for a person', example: 'tejido messages release 1042' },
   void: {
-    says: 'withdraw messages: what they filed is marked entered-in-error',
+    says: 'withdraw held or failed messages that filed nothing (what stands in the chart is voided by a void activity)',
     example: 'tejido messages void 1042',
   },
 };

@@ -50,7 +50,9 @@ export const reconciliationText = (result: Reconciliation): string => {
   const untold = Math.max(0, result.missing.length - 20) + Math.max(0, result.duplicated.length - 20);
   if (untold > 0) lines.push(`and ${plural(untold, 'more', 'more')}; see --json`);
   if (result.problem !== undefined) lines.push(`The EHR could not be asked: ${result.problem}`);
-  lines.push(result.clean ? 'Clean: all that was filed stands in the chart, once.' : 'NOT clean.');
+  const onItsWay = result.rows.reduce((sum, row) => sum + row.received, 0);
+  const still = onItsWay === 0 ? '' : ` ${plural(onItsWay, 'message is', 'messages are')} still on the way.`;
+  lines.push(result.clean ? `Clean: all that was filed stands in the chart, once.${still}` : 'NOT clean.');
   return lines.join('\n');
 };
 
