@@ -7,25 +7,26 @@ import { causeOf } from '../../core/causes.ts';
 import type { DestinationId, Exchange } from '../../core/model.ts';
 import { fail, ok } from '../../core/outcome.ts';
 import type { Failure, Outcome } from '../../core/outcome.ts';
-import type { CapabilityReport, Clock, Destination, Log } from '../../core/ports.ts';
+import type { Clock, Destination, Log } from '../../core/ports.ts';
 import { admit, closed, defaultCircuitPolicy, learn, pause } from '../circuit.ts';
 import type { Circuit, CircuitPolicy, Evidence } from '../circuit.ts';
 import { httpClient } from '../http.ts';
 import { keyedLock } from '../keyed-lock.ts';
-import { filedTypes, levelOf, problemsOf, readCapabilities, scopeAllows } from './capability.ts';
-import type { Capabilities, Problem } from './capability.ts';
+import { capabilitySource } from './capability-source.ts';
+import { scopeAllows } from './capability.ts';
 import { fhirClient } from './client.ts';
-import type { Call, FhirClient, Wait } from './client.ts';
+import type { Call, Wait } from './client.ts';
 import type { FhirDestinationConfig } from './config.ts';
 import { inDoubt } from './doubt.ts';
 import { newLearned } from './environment.ts';
-import type { CapabilitySource, Environment, Run } from './environment.ts';
+import type { Environment, Run } from './environment.ts';
 import { filePlan } from './file.ts';
 import { lookup } from './lookup.ts';
 import { findPatient } from './patient.ts';
+import { capabilityReport } from './report.ts';
 import { bearerAuthorizer, noAuthorizer, publicKeys, smartAuthorizer } from './smart.ts';
 import type { Authorizer } from './smart.ts';
-import { isVoided } from './voiding.ts';
+import { standingOf } from './standing.ts';
 
 export type FhirDestinationDeps = {
   readonly clock: Clock;
@@ -47,9 +48,6 @@ export type FhirDestination = Destination & {
   readonly close: () => Promise<void>;
 };
 
-const hourMs = 3_600_000;
-/** A statement that was just read is not read again at every surprise. */
-const distrustAfterMs = 30_000;
 const defaultAnswerBytes = 32 * 1024 * 1024;
 
 const sleeping: Wait = async (ms, signal) => {
@@ -95,6 +93,7 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
     wait,
     log,
   };
+  const keys = config.auth.kind === 'smart' ? config.auth.privateKeys : undefined;
   const locks = keyedLock();
   let circuit: Circuit = closed;
 
@@ -116,8 +115,24 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
     return fail(admission.cause, detail, { retryAfterMs: admission.waitMs }).failure;
   };
 
-  const report = (failure: Failure | undefined): void =>
-    turn(learn(circuit, evidenceOf(failure), { now: clock(), jitter: random() }, policy));
+  /** One call: answered with a failure at once where the circuit says so, else made. The circuit learns from its end. */
+  const through = async <T>(
+    make: () => Promise<T>,
+    failureIn: (made: T) => Failure | undefined,
+    signal?: AbortSignal,
+  ): Promise<Outcome<T>> => {
+    const refused = gate();
+    if (refused !== undefined) return { ok: false, failure: refused };
+    // A call that throws, or that we stopped ourselves, tells nothing about the destination.
+    let evidence: Evidence = 'nothing';
+    try {
+      const made = await make();
+      if (signal?.aborted !== true) evidence = evidenceOf(failureIn(made));
+      return ok(made);
+    } finally {
+      turn(learn(circuit, evidence, { now: clock(), jitter: random() }, policy));
+    }
+  };
 
   return {
     id: config.id as DestinationId,
@@ -126,49 +141,29 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
       locks.hold(
         plan.steps.map((step) => step.artifact),
         async () => {
-          const refused = gate();
-          if (refused !== undefined) return { links: [], exchanges: [], failure: inDoubt(plan.doubt, refused) };
           const exchanges: Exchange[] = [];
           const run: Run = { record: (exchange) => exchanges.push(exchange), signal, doubt: plan.doubt };
-          let failure: Failure | undefined = fail('internal/unexpected', 'filing ended without a result').failure;
-          try {
-            const ended = await filePlan(env, plan, run);
-            failure = ended.failure;
-            return {
-              links: ended.links,
-              exchanges,
-              ...(failure === undefined ? {} : { failure: inDoubt(plan.doubt, failure) }),
-            };
-          } finally {
-            report(signal?.aborted === true ? abandoned : failure);
-          }
+          const made = await through(
+            () => filePlan(env, plan, run),
+            (ended) => ended.failure,
+            signal,
+          );
+          const { links, failure } = made.ok ? made.value : { links: [], failure: made.failure };
+          return { links, exchanges, ...(failure === undefined ? {} : { failure: inDoubt(plan.doubt, failure) }) };
         },
       ),
     findPatient: async (identifiers, signal) => {
-      const refused = gate();
-      if (refused !== undefined) return { outcome: { ok: false, failure: refused }, exchanges: [] };
       const exchanges: Exchange[] = [];
-      const run: Run = { record: (exchange) => exchanges.push(exchange), signal, doubt: false };
-      let failure: Failure | undefined = abandoned;
-      try {
-        const stated = await env.capabilities.get(run);
-        const outcome = stated.ok ? await findPatient(env, identifiers, run) : stated;
-        failure = outcome.ok ? undefined : outcome.failure;
-        return { outcome, exchanges };
-      } finally {
-        report(signal?.aborted === true ? abandoned : failure);
-      }
+      const call: Call = { record: (exchange) => exchanges.push(exchange), signal };
+      const made = await through(() => findPatient(env, identifiers, call), failureOf, signal);
+      return { outcome: made.ok ? made.value : made, exchanges };
     },
     standing: async (artifacts) => {
-      const refused = gate();
-      if (refused !== undefined) return { ok: false, failure: refused };
-      const call: Call = { record: () => {} };
-      const outcome = await count(env, artifacts, call);
-      report(outcome.ok ? undefined : outcome.failure);
-      return outcome;
+      const made = await through(() => standingOf(env, artifacts, { record: () => {} }), failureOf);
+      return made.ok ? made.value : made;
     },
     report: () => capabilityReport(env, authorizer),
-    ...(config.auth.kind === 'smart' ? { jwks: jwksOf(config.auth.privateKeys) } : {}),
+    ...(keys === undefined ? {} : { jwks: () => publicKeys(keys) }),
     state: () => circuit,
     pause: (reason, cause = 'send/unavailable') => turn(pause(clock(), cause, reason)),
     resume: () => turn(closed),
@@ -176,41 +171,11 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
   };
 }
 
-const jwksOf =
-  (keys: Parameters<typeof publicKeys>[0]): (() => Promise<JSONWebKeySet>) =>
-  () =>
-    publicKeys(keys);
-
-type Standing = { readonly artifact: string; readonly count: number; readonly errored: number };
-
-/** Which of our artifacts stand, how often, and in what status. */
-async function count(
-  env: Environment,
-  artifacts: readonly { readonly artifact: string; readonly resourceType: string }[],
-  call: Call,
-): Promise<Outcome<readonly Standing[]>> {
-  const counted: Standing[] = [];
-  const stated = await env.capabilities.get(call);
-  if (!stated.ok) return stated;
-  for (const [type, asked] of Map.groupBy(artifacts, (each) => each.resourceType)) {
-    const names = asked.map((each) => each.artifact);
-    const found = await env.lookup.find(type, names, {}, call);
-    if (!found.ok) return found;
-    for (const artifact of names) {
-      const matches = found.value.get(artifact) ?? [];
-      counted.push({ artifact, count: matches.length, errored: matches.filter(isVoided).length });
-    }
-  }
-  return ok(counted);
-}
-
-/** Stopped by ourselves: it tells nothing about the destination. */
-const abandoned: Failure = { cause: 'internal/unexpected', detail: 'given up' };
+const failureOf = (outcome: Outcome<unknown>): Failure | undefined => (outcome.ok ? undefined : outcome.failure);
 
 /** What a call's end says about the destination as a whole. A refusal is an answer too. */
 function evidenceOf(failure: Failure | undefined): Evidence {
   if (failure === undefined) return 'answers';
-  if (failure === abandoned) return 'nothing';
   if (silent.has(failure.cause)) return 'fails';
   if (failure.cause === 'send/throttled' || failure.cause === 'internal/unexpected') return 'nothing';
   return causeOf(failure.cause).class === 'auth' ? 'refuses-credentials' : 'answers';
@@ -222,123 +187,3 @@ const silent: ReadonlySet<CauseCode> = new Set([
   'send/timeout',
   'send/connection-lost',
 ]);
-
-function capabilitySource(config: FhirDestinationConfig, client: FhirClient, clock: Clock): CapabilitySource {
-  const maxAgeMs = config.capabilityMaxAgeMs ?? hourMs;
-  let held: Capabilities | undefined;
-  let suspect = false;
-  let asking: Promise<Outcome<Capabilities>> | undefined;
-
-  const ask = async (call: Call): Promise<Outcome<Capabilities>> => {
-    const reply = await client.ask({ method: 'GET', path: 'metadata', doing: 'read' }, call);
-    if (!reply.ok)
-      // A wrong base URL, or a server half up: nothing that any one message is to blame for.
-      return reply.failure.cause === 'send/gone'
-        ? fail('send/unavailable', 'there is no CapabilityStatement at the base URL')
-        : reply;
-    const read = readCapabilities(reply.json, clock(), config.quirks);
-    return read === undefined
-      ? fail('send/unavailable', 'the base URL does not answer with a CapabilityStatement')
-      : ok(read);
-  };
-
-  return {
-    known: () => held,
-    distrust: () => {
-      suspect = true;
-    },
-    get: async (call) => {
-      const age = held === undefined ? Number.POSITIVE_INFINITY : clock().getTime() - held.readAt.getTime();
-      if (held !== undefined && age < maxAgeMs && !(suspect && age >= distrustAfterMs)) return ok(held);
-      asking ??= ask(call).finally(() => {
-        asking = undefined;
-      });
-      const got = await asking;
-      if (got.ok) {
-        held = got.value;
-        suspect = false;
-      }
-      // What it said an hour ago is better than nothing while it cannot say it again.
-      return got.ok || held === undefined || causeOf(got.failure.cause).class !== 'transient' ? got : ok(held);
-    },
-  };
-}
-
-async function capabilityReport(env: Environment, authorizer: Authorizer): Promise<CapabilityReport> {
-  const { config, learned, lookup: search } = env;
-  const exchanges: Exchange[] = [];
-  const call: Call = { record: (exchange) => exchanges.push(exchange) };
-  const problems: Problem[] = [];
-  const token = await authorizer.header(call.record);
-  if (!token.ok) problems.push({ cause: token.failure.cause, detail: token.failure.detail });
-  env.capabilities.distrust();
-  const stated = await env.capabilities.get(call);
-  const reachable = stated.ok || exchanges.some((exchange) => exchange.status !== undefined);
-  if (!stated.ok) {
-    if (token.ok) problems.push({ cause: stated.failure.cause, detail: stated.failure.detail });
-    return {
-      destination: config.id,
-      reachable,
-      transaction: false,
-      batch: false,
-      auth: authorizer.says,
-      resources: [],
-      problems,
-    };
-  }
-  const capabilities = stated.value;
-  problems.push(...problemsOf(capabilities, authorizer.granted()));
-  const learnedProblems: readonly (readonly [boolean, Problem])[] = [
-    [
-      learned.noTransaction,
-      {
-        cause: 'send/unsupported',
-        detail: 'it declares transactions and refused one; entries are filed in smaller steps',
-      },
-    ],
-    [
-      learned.transactionsAreBatches,
-      { cause: 'send/partial', detail: 'it runs transactions as batches: a part may be written without the rest' },
-    ],
-    [
-      learned.placeholders === 'left',
-      { cause: 'send/partial', detail: 'it leaves placeholder references in place; Tejido resolves them itself' },
-    ],
-    [
-      learned.conditionIgnored.size > 0,
-      {
-        cause: 'send/duplicates-found',
-        detail: `it ignores the condition of a create of ${[...learned.conditionIgnored].join(', ')}; Tejido searches first`,
-      },
-    ],
-    [
-      search.knowledge.ignored.size > 0,
-      {
-        cause: 'send/unsupported',
-        detail: `it does not search ${[...search.knowledge.ignored].join(', ')} by our identifier; Tejido reads through the patient’s`,
-      },
-    ],
-  ];
-  for (const [holds, problem] of learnedProblems) if (holds) problems.push(problem);
-  const dropped = [...learned.identity].flatMap(([type, seen]) => (seen === 'dropped' ? [type] : []));
-  if (dropped.length > 0)
-    problems.push({
-      cause: 'send/duplicates-found',
-      detail: `it drops our identifier from ${dropped.join(', ')}: after a lost answer a person must look`,
-    });
-  const scopes = authorizer.granted();
-  return {
-    destination: config.id,
-    reachable,
-    ...(capabilities.software === undefined ? {} : { software: capabilities.software }),
-    ...(capabilities.fhirVersion === undefined ? {} : { fhirVersion: capabilities.fhirVersion }),
-    transaction: capabilities.transaction && !learned.noTransaction,
-    batch: capabilities.batch && !learned.noBatch,
-    auth:
-      scopes === undefined || scopes.length === 0
-        ? authorizer.says
-        : `${authorizer.says}, granted: ${scopes.join(' ')}`,
-    resources: [...filedTypes, 'Patient'].map((type) => levelOf(capabilities, type)),
-    problems,
-  };
-}

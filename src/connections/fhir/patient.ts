@@ -5,7 +5,8 @@
 import { fail, ok } from '../../core/outcome.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { FoundPatient, PatientIdentifiers, Resource } from '../../core/ports.ts';
-import type { Environment, Run } from './environment.ts';
+import type { Environment } from './environment.ts';
+import type { Call } from './client.ts';
 import { identifiersOf, token } from './identity.ts';
 import { isObject, objects, text } from './json.ts';
 import { read } from './read.ts';
@@ -15,8 +16,11 @@ import { searchAll } from './search.ts';
 export async function findPatient(
   env: Environment,
   given: PatientIdentifiers,
-  run: Run,
+  call: Call,
 ): Promise<Outcome<FoundPatient>> {
+  // A wrong base URL knows no patient either: that is the destination's trouble, not this message's.
+  const stated = await env.capabilities.get(call);
+  if (!stated.ok) return stated;
   const { config } = env;
   const sourceSystem = config.patientIdentifierSystems?.[given.source];
   const asked = [
@@ -29,7 +33,7 @@ export async function findPatient(
     return fail('match/unknown-patient', 'no identifier was given that this EHR knows patients by');
   const found: (Resource | undefined)[] = [];
   for (const { system, value } of asked) {
-    const one = await byIdentifier(env, system, value, run);
+    const one = await byIdentifier(env, system, value, call);
     if (!one.ok) return one;
     found.push(one.value);
   }
@@ -56,7 +60,7 @@ async function byIdentifier(
   env: Environment,
   system: string,
   value: string,
-  run: Run,
+  call: Call,
 ): Promise<Outcome<Resource | undefined>> {
   const form = new URLSearchParams({ identifier: `${token(system)}|${token(value)}` });
   const request = {
@@ -66,7 +70,7 @@ async function byIdentifier(
     form,
     headers: { prefer: 'handling=strict' },
   } as const;
-  const page = await searchAll(env.client, request, (each) => carries(each, system, value), run);
+  const page = await searchAll(env.client, request, (each) => carries(each, system, value), call);
   if (!page.ok) {
     if (page.status === 400 || page.status === 404 || page.status === 405) {
       env.capabilities.distrust();
@@ -82,7 +86,7 @@ async function byIdentifier(
   const current = people.filter((each) => hasNow(each, system, value));
   const survivors = new Map<string, Resource>();
   for (const person of current) {
-    const one = await survivor(env, person, run);
+    const one = await survivor(env, person, call);
     if (!one.ok) return one;
     if (one.value?.id !== undefined) survivors.set(one.value.id, one.value);
   }
@@ -92,12 +96,12 @@ async function byIdentifier(
 }
 
 /** The record itself, or the one it was merged into, followed once; undefined when there is no active one. */
-async function survivor(env: Environment, person: Resource, run: Run): Promise<Outcome<Resource | undefined>> {
+async function survivor(env: Environment, person: Resource, call: Call): Promise<Outcome<Resource | undefined>> {
   const into = replacedBy(person);
   if (into === undefined) return ok(person['active'] === false ? undefined : person);
   const reference = /(?:^|\/)(Patient\/[A-Za-z0-9\-.]{1,64})(?:\/_history\/.*)?$/.exec(into)?.[1];
   if (reference === undefined) return ok(undefined);
-  const other = await read(env.client, reference, run);
+  const other = await read(env.client, reference, call);
   if (!other.ok) return other.failure.cause === 'send/gone' ? ok(undefined) : other;
   env.log('info', 'patient.merged-record-followed', { destination: env.config.id });
   return ok(other.value['active'] === false || replacedBy(other.value) !== undefined ? undefined : other.value);
