@@ -13,4 +13,6 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testTimeout: 60_000,
   maxWorkers: 2,
+  // BullMQ's wait on Postgres leaves a timer of up to an hour behind after it was closed.
+  forceExit: true,
 };

@@ -5,6 +5,7 @@ import { causeOf } from '../core/causes.ts';
 import type { Completed } from '../core/lane.ts';
 import type { DestinationId } from '../core/model.ts';
 import type { Clock, Log } from '../core/ports.ts';
+import { runAlone } from '../ledger/alone.ts';
 import { createLaneLedger } from '../ledger/lane-ledger.ts';
 import { oldestDueMs, settleMessages, sweepLanes } from '../ledger/lanes.ts';
 import { releaseAllWaiting } from '../ledger/release.ts';
@@ -67,6 +68,9 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
     backend:
       config.redisUrl === undefined ? { kind: 'postgres', url: store.url } : { kind: 'redis', url: config.redisUrl },
     destinations: ids,
+    alone: async (name, run) => {
+      await runAlone(store.pool, `schedule.${name}`, run);
+    },
     onWake: look,
     log,
     clock,

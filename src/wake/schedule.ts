@@ -1,6 +1,6 @@
 /**
- * Schedules on BullMQ's job schedulers. BullMQ starts the next iteration while one still runs; here a run that finds an
- * earlier one still active, in any process, gives way to it.
+ * Schedules on BullMQ's job schedulers. BullMQ starts the next iteration while one still runs, here or in another
+ * process; `alone` sees to it that there is one at a time.
  */
 import type { Job, Queue } from 'bullmq';
 import type { Log } from '../core/ports.ts';
@@ -14,34 +14,17 @@ export type Schedule = {
   readonly run: () => Promise<void>;
 };
 
-type Rival = { readonly id?: string; readonly name: string; readonly timestamp: number };
+/** Runs it unless it runs already, in any process: the ledger's lock, which BullMQ has no equal of. */
+export type Alone = (name: string, run: () => Promise<void>) => Promise<void>;
 
-/**
- * Whether a run must give way: to an earlier one of its name, wherever it runs; and always when it was taken over from
- * a worker that died, since the iteration after it exists already. Pure.
- */
-export const givesWay = (job: Rival & { readonly stalledCounter: number }, active: readonly Rival[]): boolean =>
-  job.stalledCounter > 0 ||
-  active.some(
-    (other) =>
-      other.name === job.name &&
-      other.id !== job.id &&
-      (other.timestamp < job.timestamp || (other.timestamp === job.timestamp && (other.id ?? '') < (job.id ?? ''))),
-  );
-
-export const runSchedule = (schedules: readonly Schedule[], queue: () => Queue<WakeJob> | undefined, log: Log) => {
-  const running = new Set<string>();
+export const runSchedule = (schedules: readonly Schedule[], alone: Alone, log: Log) => {
   return async (job: Job<WakeJob>): Promise<void> => {
     const schedule = schedules.find(({ name }) => name === job.name);
-    if (!schedule || running.has(schedule.name)) return;
-    running.add(schedule.name);
+    if (!schedule) return;
     try {
-      if (givesWay(job, (await queue()?.getActive()) ?? [])) return;
-      await schedule.run();
+      await alone(schedule.name, schedule.run);
     } catch (error) {
       log('error', 'schedule.failed', { name: schedule.name, error });
-    } finally {
-      running.delete(schedule.name);
     }
   };
 };

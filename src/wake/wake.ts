@@ -17,7 +17,7 @@ import type { Backend, OpenBackend, WakeJob } from './backend.ts';
 import { watchBackend } from './health.ts';
 import { startLook } from './look.ts';
 import type { Look } from './look.ts';
-import { keepSchedules, runSchedule } from './schedule.ts';
+import { type Alone, keepSchedules, runSchedule } from './schedule.ts';
 import type { Schedule } from './schedule.ts';
 
 export type Wake = {
@@ -38,6 +38,7 @@ export type WakeOptions = {
   /** Does the work that is due; resolves when there is none left, or somebody else has it. */
   readonly onWake: (destination: DestinationId) => Promise<void>;
   readonly schedules: readonly Schedule[];
+  readonly alone: Alone;
   readonly log: Log;
   readonly clock: Clock;
   /** false: this process only pokes (default true). */
@@ -138,11 +139,7 @@ export async function startWake(options: WakeOptions): Promise<Wake> {
     }
     if (!consume || schedules.length === 0) return;
     current.schedules = current.backend.queue(scheduleQueue);
-    current.backend.worker(
-      scheduleQueue,
-      schedules.length,
-      runSchedule(schedules, () => current.schedules, log),
-    );
+    current.backend.worker(scheduleQueue, schedules.length, runSchedule(schedules, options.alone, log));
   };
 
   const answer = async (job: Job<WakeJob>, look: Look): Promise<void> => {

@@ -14,6 +14,7 @@ import {
   settleMessages,
   sweepLanes,
 } from '../../src/ledger/lanes.ts';
+import { personContext } from '../../src/ledger/context.ts';
 import { messageStory } from '../../src/ledger/messages.ts';
 import { aLedger, anItem, ehr, type TestLedger } from './support.ts';
 
@@ -265,4 +266,21 @@ describe('lanes', () => {
     expect(await sweepLanes(ledger.pool)).toBe(1);
     expect(await take()).toHaveLength(1);
   });
+});
+
+test('of an artifact that several messages wrote, the last one tells where it stands', async () => {
+  await accept(anItem(), anItem({ recordId: 'r2' }));
+  const [lane] = await take();
+  const [first, second] = lane!.work;
+  const written = (work: Work, version: string): Completed => {
+    const completed = done(lane!, work);
+    return {
+      ...completed,
+      links: completed.links.map((link) => ({ ...link, artifact: 'x.goal.g', versionId: version })),
+    };
+  };
+  await complete(ledger.pool, [written(first!, '1')]);
+  await complete(ledger.pool, [written(second!, '2')]);
+  const person = await personContext(ledger.pool, ehr, lane!.patientKey, 'x', []);
+  expect(person.links.map((link) => [link.artifact, link.versionId])).toEqual([['x.goal.g', '2']]);
 });

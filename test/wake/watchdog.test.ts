@@ -1,6 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
 import { judge, startWatchdog } from '../../src/wake/watchdog.ts';
-import { givesWay } from '../../src/wake/schedule.ts';
 import { slotOf } from '../../src/wake/wake.ts';
 import { listeningLog, until } from './wake-cases.ts';
 
@@ -67,23 +66,6 @@ describe('the watchdog', () => {
     } finally {
       dog.stop();
     }
-  });
-});
-
-describe('runs of a schedule', () => {
-  const job = { id: 'b', name: 'sweep', timestamp: 2, stalledCounter: 0 };
-  test.each([
-    ['alone, it runs', [], false],
-    ['it does not give way to itself', [{ id: 'b', name: 'sweep', timestamp: 2 }], false],
-    ['it gives way to an earlier one', [{ id: 'a', name: 'sweep', timestamp: 1 }], true],
-    ['not to a later one', [{ id: 'c', name: 'sweep', timestamp: 3 }], false],
-    ['nor to another schedule', [{ id: 'a', name: 'retention', timestamp: 1 }], false],
-    ['of two made together the smaller id runs', [{ id: 'a', name: 'sweep', timestamp: 2 }], true],
-  ])('%s', (_, active, gives) => {
-    expect(givesWay(job, active)).toBe(gives);
-  });
-  test('one that was taken over from a dead worker gives way to the iteration after it', () => {
-    expect(givesWay({ ...job, stalledCounter: 1 }, [])).toBe(true);
   });
 });
 
