@@ -65,12 +65,8 @@ export function quotaOf(headers: Headers, now: Date): Quota | undefined {
 /** The pace after an answer. A 429, or a 503 that names a time, holds everything until then. */
 export function observe(pace: Pace, status: number, headers: Headers, now: Date): Pace {
   const at = now.getTime();
-  const asked =
-    status === 429
-      ? retryAfter(headers, now)
-      : status === 503 && headers['retry-after'] !== undefined
-        ? retryAfter(headers, now)
-        : undefined;
+  const holds = status === 429 || (status === 503 && headers['retry-after'] !== undefined);
+  const asked = holds ? retryAfter(headers, now) : undefined;
   const notBefore = asked === undefined ? pace.notBefore : Math.max(pace.notBefore, at + asked);
   const told = quotaOf(headers, now);
   if (told === undefined) return { ...pace, notBefore };

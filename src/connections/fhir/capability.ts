@@ -2,6 +2,7 @@
 import type { CauseCode } from '../../core/causes.ts';
 import type { CapabilityReport } from '../../core/ports.ts';
 import type { FhirQuirks } from './config.ts';
+import { parameterOf } from './identity.ts';
 import { isObject, objects, text } from './json.ts';
 import type { Json } from './json.ts';
 
@@ -143,7 +144,7 @@ function patientLevel(capabilities: Capabilities): Pick<Level, 'level' | 'says'>
 }
 
 const canSearch = (capabilities: Capabilities, type: string): boolean =>
-  capabilities.types.get(type)?.searchParams.has(type === 'Provenance' ? '_tag' : 'identifier') ?? false;
+  capabilities.types.get(type)?.searchParams.has(parameterOf(type)) ?? false;
 
 /** Does a granted scope let us do this? Undefined scopes mean that nobody said. SMART v1 (`.write`) and v2 (`.cud`). */
 export function scopeAllows(scopes: readonly string[] | undefined, type: string, write: boolean): boolean {

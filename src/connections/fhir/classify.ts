@@ -103,7 +103,7 @@ function causeOfStatus(status: number, doing: Doing, issues: readonly OutcomeIss
   if (status === 410) return 'send/gone';
   if (status === 404)
     return doing === 'read' || doing === 'update' || doing === 'entry' ? 'send/gone' : 'send/unsupported';
-  if (status === 405 || status === 501) return 'send/unsupported';
+  if (status === 405) return 'send/unsupported';
   return 'send/refused';
 }
 

@@ -1,6 +1,6 @@
 /** One request to the EHR: authorised, paced, recorded, and its answer classified. */
 import type { Exchange } from '../../core/model.ts';
-import type { Failure, Outcome } from '../../core/outcome.ts';
+import type { Failure } from '../../core/outcome.ts';
 import type { Clock } from '../../core/ports.ts';
 import type { HttpAnswer, HttpClient } from '../http.ts';
 import { observe, take, unhurried } from '../pace.ts';
@@ -111,12 +111,12 @@ export function fhirClient(
 
   return {
     ask: async (request, call) => {
-      const first = await authorizer.header(call.record, call.signal);
+      const first = await authorizer.header(call.record);
       if (!first.ok) return first;
       const reply = await once(request, call, first.value);
       // 401 means that nothing was done: one fresh token, one more try.
       if (reply.ok || reply.answer?.status !== 401 || !authorizer.refused(first.value)) return reply;
-      const second: Outcome<string | undefined> = await authorizer.header(call.record, call.signal);
+      const second = await authorizer.header(call.record);
       return second.ok ? once(request, call, second.value) : second;
     },
     pathOf: (url) => {

@@ -11,9 +11,7 @@ const tagged = new Set(['Provenance', 'AuditEvent', 'Binary']);
 /** R4 types whose `identifier` is one, not many. */
 const single = new Set(['QuestionnaireResponse', 'Composition', 'Bundle']);
 
-export type IdentityParameter = 'identifier' | '_tag';
-
-export const parameterOf = (resourceType: string): IdentityParameter =>
+export const parameterOf = (resourceType: string): 'identifier' | '_tag' =>
   tagged.has(resourceType) ? '_tag' : 'identifier';
 
 /** `identifier=system|value`, encoded for a query, for `If-None-Exist`, or for a Bundle entry's `ifNoneExist`. */

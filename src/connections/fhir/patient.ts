@@ -5,8 +5,8 @@
 import { fail, ok } from '../../core/outcome.ts';
 import type { Outcome } from '../../core/outcome.ts';
 import type { FoundPatient, PatientIdentifiers, Resource } from '../../core/ports.ts';
-import type { Environment } from './environment.ts';
 import type { Call } from './client.ts';
+import type { Environment } from './environment.ts';
 import { identifiersOf, token } from './identity.ts';
 import { isObject, objects, text } from './json.ts';
 import { read } from './read.ts';

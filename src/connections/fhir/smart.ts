@@ -19,7 +19,7 @@ type RecordExchange = (exchange: Exchange) => void;
 /** Whatever puts the Authorization header on a request. */
 export type Authorizer = {
   /** The header's value, or undefined when none is needed. */
-  readonly header: (record: RecordExchange, signal?: AbortSignal) => Promise<Outcome<string | undefined>>;
+  readonly header: (record: RecordExchange) => Promise<Outcome<string | undefined>>;
   /** The EHR answered 401 to this header. True when asking for another may help. */
   readonly refused: (header: string | undefined) => boolean;
   /** Scopes as granted, which may be fewer than asked for. */

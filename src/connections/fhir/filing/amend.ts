@@ -16,7 +16,8 @@ const racesAtMost = 5;
 const lossesAtMost = 2;
 const raceWaitMs = 60;
 
-export type Amended = { readonly resource: Resource; readonly versionId?: string; readonly changed: boolean };
+/** `versionId` as far as the EHR tells it. `changed`: by us, or possibly so where an answer was lost. */
+type Amended = { readonly versionId: string | undefined; readonly changed: boolean };
 
 /**
  * Makes the resource what `change` says. `change` returns undefined when it is right as it stands; nothing is written
@@ -30,9 +31,9 @@ export async function amend(
   current?: Resource,
 ): Promise<Outcome<Amended>> {
   let standing = current;
-  let written = false;
+  let losses = 0;
   let last: Failure = { cause: 'send/write-race', detail: 'somebody else kept writing to the resource' };
-  for (let races = 0, losses = 0; races < racesAtMost && losses <= lossesAtMost;) {
+  for (let races = 0; races < racesAtMost && losses <= lossesAtMost;) {
     if (standing === undefined) {
       const got = await read(env.client, reference, run);
       // With a write in doubt, a failed read leaves it in doubt.
@@ -42,14 +43,12 @@ export async function amend(
     const wanted = change(standing);
     const version = versionOf(standing);
     if (wanted === undefined || sameContent(standing, wanted, env.baseUrl)) {
-      return ok({ resource: standing, ...(version === undefined ? {} : { versionId: version }), changed: written });
+      return ok({ versionId: version, changed: losses > 0 });
     }
     const reply = await put(env, reference, wanted, version, run);
     if (reply.ok) {
-      const answered = isResource(reply.json) ? reply.json : undefined;
-      const next =
-        versionInEtag(reply.answer.headers['etag']) ?? (answered === undefined ? undefined : versionOf(answered));
-      return ok({ resource: answered ?? wanted, ...(next === undefined ? {} : { versionId: next }), changed: true });
+      const told = isResource(reply.json) ? versionOf(reply.json) : undefined;
+      return ok({ versionId: versionInEtag(reply.answer.headers['etag']) ?? told, changed: true });
     }
     if (reply.failure.cause === 'send/write-race') {
       races += 1;
@@ -57,7 +56,6 @@ export async function amend(
     } else if (isLost(reply.failure)) {
       losses += 1;
       run.doubt = true;
-      written = true;
       last = reply.failure;
     } else {
       if (reply.failure.cause === 'send/unsupported') env.capabilities.distrust();
@@ -82,10 +80,7 @@ function put(
       path: reference,
       doing: 'update',
       body: { ...wanted, id: idIn(reference) },
-      headers: {
-        ...(version === undefined ? {} : { 'if-match': `W/"${version}"` }),
-        ...preferred(env),
-      },
+      headers: { ...(version === undefined ? {} : { 'if-match': `W/"${version}"` }), ...preferred(env) },
     },
     run,
   );
