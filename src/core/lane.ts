@@ -8,6 +8,8 @@ export type Work = {
   readonly messageId: MessageId;
   /** Attempts before this one. */
   readonly attempts: number;
+  /** Workers that died with it in hand, in a row. */
+  readonly deaths: number;
   readonly elapsedMs: number;
   /** An earlier attempt may have reached the destination. */
   readonly doubt: boolean;

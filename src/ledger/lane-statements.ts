@@ -11,6 +11,7 @@ export type ClaimRow = {
   has_held: boolean;
   message_id: string | null;
   attempts: number;
+  deaths: number;
   elapsed_ms: number | null;
   doubt: boolean;
   source: string;
@@ -48,15 +49,15 @@ export const claimLanes = statement<ClaimRow>(
         where destination = $1 and lane = l.patient_key and state in ('due', 'filing')
         order by message_id limit $5) d
     ), marked as (
-      -- Found in 'filing': a worker died with it. For the first of its lane, which it was at, that counts as an attempt:
+      -- Found in 'filing': a worker died with it. For the first of its lane, which it was at, that counts as a death:
       -- a message that kills would else kill for ever.
-      update delivery set state = 'filing', doubt = delivery.doubt or work.state = 'filing', attempts = delivery.attempts + case when work.tried then 1 else 0 end,
+      update delivery set state = 'filing', doubt = delivery.doubt or work.state = 'filing', deaths = delivery.deaths + case when work.tried then 1 else 0 end,
         first_attempt_at = coalesce(delivery.first_attempt_at, clock_timestamp())
       -- The state again: a newer version may have taken its place between the look and the mark.
       from work where delivery.message_id = work.message_id and delivery.destination = $1 and delivery.state in ('due', 'filing')
-      returning delivery.message_id, delivery.attempts
+      returning delivery.message_id, delivery.attempts, delivery.deaths
     ), taken as (
-      select work.patient_key, work.message_id, work.state, work.doubt, work.first_attempt_at, marked.attempts
+      select work.patient_key, work.message_id, work.state, work.doubt, work.first_attempt_at, marked.attempts, marked.deaths
       from work join marked on marked.message_id = work.message_id
     )
     select l.patient_key, l.lease_token::text, l.changes::text,
@@ -64,7 +65,7 @@ export const claimLanes = statement<ClaimRow>(
         where s.destination = $1 and s.lane = l.patient_key and s.state = 'failed') as failed_from,
       exists (select 1 from delivery s
         where s.destination = $1 and s.lane = l.patient_key and s.state = 'held') as has_held,
-      w.message_id::text, w.attempts,
+      w.message_id::text, w.attempts, w.deaths,
       (extract(epoch from clock_timestamp() - w.first_attempt_at) * 1000)::float8 as elapsed_ms,
       w.state = 'filing' or w.doubt as doubt,
       m.source, m.record_id, m.kind, m.format, m.content_type, m.received_at, m.identifiers,
@@ -97,7 +98,7 @@ export const completeMessages = statement<{ message_id: string; destination: str
         mapping_version text, ambiguous boolean, void_source text, void_record text, reference text, display text)
       join lane on lane.destination = x.destination and lane.patient_key = x.patient_key and lane.lease_token = x.token
     ), new_delivery as (
-      update delivery set state = input.delivery_state, cause = input.cause,
+      update delivery set state = input.delivery_state, cause = input.cause, deaths = 0,
         doubt = input.delivery_state in ('due', 'held', 'failed') and (delivery.doubt or input.ambiguous),
         attempts = delivery.attempts + case when input.attempted then 1 else 0 end
       from input where delivery.message_id = input.message_id and delivery.destination = input.destination

@@ -55,6 +55,7 @@ function workOf(row: ClaimRow, messageId: string): Work {
   return {
     messageId: messageId as MessageId,
     attempts: row.attempts,
+    deaths: row.deaths,
     elapsedMs: row.elapsed_ms ?? 0,
     doubt: row.doubt,
     source: row.source,

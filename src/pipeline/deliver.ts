@@ -11,6 +11,9 @@ import type { FilingStep } from '../core/ports.ts';
 import type { LaneLedger, PipelineDeps } from './deps.ts';
 import { prepare, type Prepared } from './prepare.ts';
 
+/** So many workers in a row died with a message in hand: it is the message. */
+const mostDeaths = 10;
+
 export async function deliver(
   work: Work,
   lane: ClaimedLane,
@@ -32,7 +35,7 @@ export async function deliver(
       BigInt(lane.failedFrom) < BigInt(work.messageId)
     ) {
       failure = { cause: 'lane/behind-failed', detail: `Waits for message ${lane.failedFrom}, as configured.` };
-    } else if (work.doubt && work.attempts >= deps.policy.attempts) {
+    } else if (work.deaths >= mostDeaths) {
       failure = { cause: 'internal/unexpected', detail: 'Every worker that filed it ended before it was done.' };
     } else {
       const asking = { ...deps, ledger: telling(deps.ledger) };

@@ -99,7 +99,7 @@ describe('lanes', () => {
     expect(first?.work[0]).toMatchObject({ doubt: false, attempts: 0 });
     await expire();
     const [second] = await take({ worker: 'w2' });
-    expect(second?.work[0]).toMatchObject({ doubt: true, attempts: 1 });
+    expect(second?.work[0]).toMatchObject({ doubt: true, attempts: 0, deaths: 1 });
   });
 
   test('a worker that lost its lease writes nothing', async () => {
@@ -244,7 +244,7 @@ describe('lanes', () => {
     await take();
     await expire();
     const [again] = await take();
-    expect(again!.work.map((work) => work.attempts)).toEqual([1, 0]);
+    expect(again!.work.map((work) => work.deaths)).toEqual([1, 0]);
   });
 
   test('a failed message does not stop the next of its lane, nor another patient', async () => {

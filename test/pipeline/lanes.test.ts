@@ -434,7 +434,7 @@ describe('messages in their lanes', () => {
   test('a message that every worker dies of is given up; what is behind it goes on', async () => {
     await accept(item({ recordId: 'kills', mrn: 'M1' }), item({ recordId: 'behind', mrn: 'M1' }));
     const doomed = createLaneLedger(ledger.pool, { destination: ehr, worker: 'dead', perLane: 3, leaseMs: 60_000 });
-    for (let life = 0; life < 4; life += 1) {
+    for (let life = 0; life < 11; life += 1) {
       await doomed.claim(8);
       await sql`update lane set due_at = clock_timestamp()`.execute(ledger.db);
     }

@@ -109,6 +109,8 @@ export const ledger001 = {
         lane uuid not null,
         state text not null,
         attempts int not null default 0,
+        -- Workers that died with it in hand, in a row.
+        deaths int not null default 0,
         -- Something of it may stand in the destination without our knowing: holds until the delivery is settled.
         doubt boolean not null default false,
         first_attempt_at timestamptz,
