@@ -66,3 +66,17 @@ describe('an operator', () => {
     expect(await statesOf(ledger)).toEqual(['voided', 'filed']);
   });
 });
+
+describe('afterwards', () => {
+  test('a retry begins its budget anew', async () => {
+    const [receipt] = await accept(anActivity({ mrn: 'M1' }));
+    await sql`update delivery set attempts = 9999, first_attempt_at = now() - interval '9 days', state = 'failed'`.execute(
+      ledger.db,
+    );
+    await sql`update message set state = 'failed', cause = 'send/budget-spent'`.execute(ledger.db);
+    expect(await retryMessage(ledger.pool, [ehr], receipt!.id, 'me')).toEqual({ ok: true, state: 'received' });
+    const { rows } = await sql<{ attempts: number; first: Date | null }>`
+      select attempts, first_attempt_at as first from delivery`.execute(ledger.db);
+    expect(rows).toEqual([{ attempts: 0, first: null }]);
+  });
+});
