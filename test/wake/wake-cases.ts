@@ -54,23 +54,15 @@ const gate = () => {
 };
 
 export const casesOfEveryBackend = (backend: () => Backend) => {
-  test('a poke wakes an idle process within milliseconds', async () => {
+  test('each poke wakes an idle process by itself, without any upkeep', async () => {
     let looks = 0;
-    const wake = await wakeOn(backend(), { onWake: async () => void (looks += 1) });
+    const wake = await wakeOn(backend(), { onWake: async () => void (looks += 1), upkeepMs: 600_000 });
     await until('healthy', wake.healthy);
-    wake.poke(ehr);
-    await until('first look', () => looks > 0);
-    const times: number[] = [];
-    for (let n = 0; n < 20; n += 1) {
-      await pause(30);
+    for (let n = 0; n < 10; n += 1) {
       const before = looks;
-      const start = performance.now();
       wake.poke(ehr);
       await until('look', () => looks > before);
-      times.push(performance.now() - start);
     }
-    const median = times.toSorted((a, b) => a - b)[10] ?? Infinity;
-    expect(median).toBeLessThan(60);
   });
 
   test('ten thousand pokes make few looks, and one of them begins after the last poke', async () => {

@@ -149,7 +149,11 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
             signal,
           );
           const { links, failure } = made.ok ? made.value : { links: [], failure: made.failure };
-          return { links, exchanges, ...(failure === undefined ? {} : { failure: inDoubt(plan.doubt, failure) }) };
+          return {
+            links,
+            exchanges,
+            ...(failure === undefined ? {} : { failure: inDoubt(plan.doubt || run.doubt, failure) }),
+          };
         },
       ),
     findPatient: async (identifiers, signal) => {

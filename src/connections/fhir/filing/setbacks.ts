@@ -68,8 +68,10 @@ export async function lost(
   const absent = creates.filter(isAbsent);
   if (absent.length === 0) return filing.losses > lossesAtMost ? failure : undefined;
   // The server said that it fell over, and nothing came of it: that is no doubt any more, it is a bad moment.
-  if (status !== undefined && status >= 500 && filing.losses > 1)
+  if (status !== undefined && status >= 500 && filing.losses > 1) {
+    filing.run.doubt = false;
     return { ...failure, cause: 'send/unavailable', detail: `${failure.detail}; nothing of it stands` };
+  }
   // What is still on its way may yet be written. Only a server that looks for itself may be asked again at once.
   const guarded = absent.every((work) => isConditional(filing, work.desired.resourceType));
   return failure.cause === 'send/timeout' || !guarded || filing.losses > 1 ? failure : undefined;
