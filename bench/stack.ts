@@ -8,6 +8,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 
 export const key = 'bench-administrator-key-0123456789';
 
+/** The flags of Node that package.json and bin/tejido start with. */
+const asStarted = ['--max-semi-space-size=8', '--heap-growing-percent=20'];
+
 export type Tejido = {
   readonly url: string;
   readonly pid: number;
@@ -68,7 +71,7 @@ export async function startTejido(
     ].join('\n'),
   );
   const began = performance.now();
-  const child = spawn(process.execPath, ['src/cli/main.ts', 'start', '--config', config], {
+  const child = spawn(process.execPath, [...asStarted, 'src/cli/main.ts', 'start', '--config', config], {
     env: {
       ...process.env,
       TEJIDO_DATA: path.join(site.folder, 'data'),
