@@ -18,6 +18,12 @@ export type DestinationId = Branded<string, 'DestinationId'>;
 /** Our own id of a person, stable whatever identifiers the sources use. */
 export type PatientKey = Branded<string, 'PatientKey'>;
 
+/** The lane of what names no patient: the pipeline says what is missing. */
+export const nobody = '00000000-0000-0000-0000-000000000000' as PatientKey;
+
+/** Whether this text can be the id of a message at all; what cannot is nobody's, and is not asked for. */
+export const isMessageId = (text: string): text is MessageId => /^\d{1,18}$/.test(text);
+
 export const messageStates = ['received', 'filing', 'filed', 'held', 'failed', 'superseded', 'voided'] as const;
 export type MessageState = (typeof messageStates)[number];
 

@@ -5,6 +5,8 @@
 import type pg from 'pg';
 import type { Identity, KnownPerson } from '../core/person.ts';
 import { classify, type StandingRecord } from '../core/version.ts';
+import type { RecordName } from '../core/lane.ts';
+import { nobody } from '../core/model.ts';
 import type { DestinationId, MessageId, MessageState, PatientKey, Receipt } from '../core/model.ts';
 import type { Failure } from '../core/outcome.ts';
 import type { Accept, Incoming } from '../core/ports.ts';
@@ -94,8 +96,6 @@ async function commit(
   }
 }
 
-export type RecordName = { readonly source: string; readonly recordId: string };
-
 export type Head = {
   /** The time of receipt: the database's clock, to the millisecond. */
   readonly at: Date;
@@ -141,9 +141,6 @@ export type Batch = {
   /** Earlier messages that a void is about, and the void. */
   readonly withdrawn: ReadonlyMap<MessageId, MessageId>;
 };
-
-/** The lane of what names no patient: the pipeline says what is missing. */
-const nobody = '00000000-0000-0000-0000-000000000000' as PatientKey;
 
 const nameOf = (source: string, recordId: string): string => `${source}\n${recordId}`;
 

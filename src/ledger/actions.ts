@@ -2,6 +2,7 @@
 import type pg from 'pg';
 import type { CauseCode } from '../core/causes.ts';
 import { waitingCauses } from '../core/lane.ts';
+import { isMessageId, nobody } from '../core/model.ts';
 import type { DestinationId, MessageId, MessageState, PatientKey } from '../core/model.ts';
 import type { PatientIdentifiers } from '../core/ports.ts';
 import type { ActionResult } from '../core/story.ts';
@@ -22,10 +23,8 @@ type Row = {
   readonly identifiers: PatientIdentifiers | null;
 };
 
-const isId = (id: string): boolean => /^\d{1,18}$/.test(id);
-
 async function lock(client: pg.ClientBase, id: MessageId): Promise<Row | undefined> {
-  if (!isId(id)) return undefined;
+  if (!isMessageId(id)) return undefined;
   const { rows } = await client.query<Row>(
     `select id::text, state, cause, source, record_id, version::text, content_hash, patient_key, identifiers
      from message where id = $1 for update`,
@@ -79,8 +78,6 @@ async function makeDue(
     [row.id, lane, destinations, actor, nobody],
   );
 }
-
-const nobody = '00000000-0000-0000-0000-000000000000' as PatientKey;
 
 /**
  * A message held at the door for its identifiers: the person may be recognisable by now. Undefined while the

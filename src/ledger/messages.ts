@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import { type RawBuilder, sql } from 'kysely';
 import { causeOf, isCause } from '../core/causes.ts';
+import { isMessageId } from '../core/model.ts';
 import type { EmittedLink, Exchange, MessageEvent, MessageId, MessageState, PatientKey } from '../core/model.ts';
 import type {
   Attempt,
@@ -51,6 +52,8 @@ function summaryOf(row: SummaryRow): MessageSummary {
   };
 }
 
+const limitOf = ({ limit = 50 }: MessageFilter): number => Math.min(Math.max(limit, 1), 500);
+
 /** The query behind the list, apart so that a test can ask the database for its plan. */
 export function listQuery(filter: MessageFilter): RawBuilder<SummaryRow> {
   const where: RawBuilder<unknown>[] = [];
@@ -67,7 +70,7 @@ export function listQuery(filter: MessageFilter): RawBuilder<SummaryRow> {
   if (filter.receivedFrom !== undefined) where.push(sql`m.received_at >= ${filter.receivedFrom}`);
   if (filter.receivedTo !== undefined) where.push(sql`m.received_at < ${filter.receivedTo}`);
   if (filter.before !== undefined) where.push(sql`m.id < ${filter.before}`);
-  const limit = Math.min(Math.max(filter.limit ?? 50, 1), 500);
+  const limit = limitOf(filter);
   return sql<SummaryRow>`select ${summaryColumns} from message m
     ${where.length === 0 ? sql`` : sql`where ${sql.join(where, sql` and `)}`}
     order by m.id desc limit ${sql.lit(limit + 1)}`;
@@ -75,7 +78,7 @@ export function listQuery(filter: MessageFilter): RawBuilder<SummaryRow> {
 
 /** Newest first. `next` is the cursor of the following page. */
 export async function listMessages(db: Db, filter: MessageFilter): Promise<MessagePage> {
-  const limit = Math.min(Math.max(filter.limit ?? 50, 1), 500);
+  const limit = limitOf(filter);
   const { rows } = await listQuery(filter).execute(db);
   const messages = rows.slice(0, limit).map(summaryOf);
   const last = messages.at(-1);
@@ -87,7 +90,7 @@ const unpack = (packed: Buffer): readonly Exchange[] =>
 
 /** Everything known of one message; undefined when there is none with this id. */
 export async function messageStory(db: Db, id: MessageId): Promise<MessageStory | undefined> {
-  if (!/^\d{1,18}$/.test(id)) return undefined;
+  if (!isMessageId(id)) return undefined;
   const { rows } = await sql<
     SummaryRow & { content_type: string; raw_sha256: Buffer; raw_size: number; actor: string }
   >`select ${summaryColumns}, m.content_type, m.raw_sha256, m.raw_size, m.actor from message m where m.id = ${id}`.execute(
@@ -188,7 +191,7 @@ export async function messageRaw(
   id: MessageId,
   actor: string,
 ): Promise<{ readonly body: Buffer; readonly contentType: string } | undefined> {
-  if (!/^\d{1,18}$/.test(id)) return undefined;
+  if (!isMessageId(id)) return undefined;
   const { rows } = await sql<{ body: Buffer | null; content_type: string }>`
     with seen as (insert into audit (actor, action, message_id) select ${actor}, 'read-raw', id from message where id = ${id})
     select coalesce(p.body, k.body) as body, m.content_type from message m

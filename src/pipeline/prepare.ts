@@ -6,6 +6,7 @@ import type { Activity } from '../core/activity.ts';
 import { recordKey, subjectKey } from '../core/artifact.ts';
 import { gate } from '../core/gate.ts';
 import type { OwnedLink, PersonContext, RecordName, Work } from '../core/lane.ts';
+import { nobody } from '../core/model.ts';
 import type { Exchange, PatientKey } from '../core/model.ts';
 import { fail, type Failure, ok, type Outcome } from '../core/outcome.ts';
 import { planSteps, voidSteps } from '../core/plan.ts';
@@ -155,12 +156,10 @@ async function prepareVoid(
   if (target?.state !== undefined && open.has(target.state)) {
     return stop({ cause: 'record/target-unknown', detail: 'The record to be voided is not settled yet.' });
   }
-  const links = own ? person.links : (await deps.ledger.personContext(noOne, '-', [record])).links;
+  // No person: only the record's own links are wanted.
+  const links = own ? person.links : (await deps.ledger.personContext(nobody, '-', [record])).links;
   return { do: 'file', record, steps: voidSteps([...split(links, record).mine.values()]), voids: record };
 }
-
-/** No person: only the record's own links are wanted. */
-const noOne = '00000000-0000-0000-0000-000000000000' as PatientKey;
 
 /** The record was voided: before it was filed, it never will be; a later version asks a person. */
 function prepareVoided(work: Work, voidedBy: string, person: PersonContext): Prepared {
