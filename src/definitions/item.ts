@@ -1,0 +1,152 @@
+/**
+ * One value that an expression or a map reads: JSON as it stands, with its type where that is known. Never changed.
+ * FHIRPath, FML and the validator all read data through this, so that a path means the same to each.
+ */
+import type { ElementDef, TypeDef, TypeTable } from './types.ts';
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** A class, so that all items have one shape. */
+export class Item {
+  /** A primitive, or an object. `undefined`: a primitive that has id or extensions and no value. */
+  readonly json: unknown;
+  /** Absent for plain JSON. */
+  readonly type: TypeDef | undefined;
+  /** Id and extensions of a primitive (`_birthDate`). */
+  readonly extra: JsonObject | undefined;
+
+  constructor(json: unknown, type: TypeDef | undefined, extra?: JsonObject) {
+    this.json = json;
+    this.type = type;
+    this.extra = extra;
+  }
+}
+
+export const nothing: readonly Item[] = Object.freeze([]);
+
+export const isObject = (json: unknown): json is JsonObject =>
+  typeof json === 'object' && json !== null && !Array.isArray(json);
+
+/** A whole input as an item: a resource says itself what it is. Undefined for null, lists and undefined. */
+export function itemOf(types: TypeTable, json: unknown, type?: TypeDef): Item | undefined {
+  if (isObject(json)) {
+    const own = json['resourceType'];
+    return new Item(json, typeof own === 'string' ? (types.get(own) ?? type) : type);
+  }
+  return json === undefined || json === null || Array.isArray(json) ? undefined : new Item(json, type);
+}
+
+/** Appends to `out` the children that a name leads to. Made once for each step of a path. */
+export type Step = (item: Item, out: Item[]) => void;
+
+/**
+ * A step by name: `value` finds any `value[x]`, `valueQuantity` the one type; a single value where a list is defined,
+ * and a list where one value is, are read as they are. On a primitive, `id` and `extension` come from its `_` twin.
+ */
+export function stepTo(types: TypeTable, name: string): Step {
+  // One type at a time comes by in practice: remember what the name meant in the last one.
+  let last: TypeDef | undefined;
+  let found: ReturnType<TypeTable['element']>;
+  const extraName = `_${name}`;
+  return (item, out) => {
+    const { json, type } = item;
+    if (typeof json !== 'object' || json === null) {
+      if (item.extra !== undefined && (name === 'id' || name === 'extension'))
+        collect(types, item.extra, name, extraName, name === 'id' ? types.get('string') : types.get('Extension'), false, out);
+      return;
+    }
+    const object = json as JsonObject;
+    if (type === undefined || type.elements.size === 0) {
+      untyped(types, object, name, extraName, out);
+      return;
+    }
+    if (type !== last) {
+      last = type;
+      found = types.element(type, name);
+    }
+    if (found === undefined) return;
+    const lenient = type.kind === 'logical';
+    if (found.key !== undefined) collect(types, object, found.key.key, found.key.extraKey, found.key.type, lenient, out);
+    else typed(types, object, found.def, lenient, out);
+  };
+}
+
+/** Every child of an item, in the order of the definition, else of the JSON. */
+export function childrenOf(types: TypeTable, item: Item): Item[] {
+  const out: Item[] = [];
+  const { json, type } = item;
+  if (!isObject(json)) {
+    if (item.extra !== undefined)
+      for (const name of ['id', 'extension']) stepTo(types, name)(item, out);
+  } else if (type === undefined || type.elements.size === 0) {
+    for (const key of Object.keys(json))
+      if (key !== 'resourceType' && !key.startsWith('_')) collect(types, json, key, `_${key}`, undefined, false, out);
+  } else for (const def of type.elements.values()) typed(types, json, def, type.kind === 'logical', out);
+  return out;
+}
+
+function typed(types: TypeTable, object: JsonObject, def: ElementDef, lenient: boolean, out: Item[]): void {
+  const { keys } = def;
+  for (let index = 0; index < keys.length; index += 1) {
+    const { key, extraKey, type } = keys[index] as (typeof keys)[number];
+    const before = out.length;
+    collect(types, object, key, extraKey, type, lenient, out);
+    if (out.length > before) return;
+  }
+}
+
+/** Plain JSON: the key itself; else, as senders of FHIR-like JSON write, the one key of a choice (`value` → `valueCode`). */
+function untyped(types: TypeTable, object: JsonObject, name: string, extraName: string, out: Item[]): void {
+  const before = out.length;
+  collect(types, object, name, extraName, undefined, false, out);
+  if (out.length > before || name !== 'value') return;
+  const key = Object.keys(object).find((each) => /^value[A-Z]/u.test(each));
+  if (key !== undefined) collect(types, object, key, `_${key}`, undefined, false, out);
+}
+
+function collect(
+  types: TypeTable,
+  object: JsonObject,
+  key: string,
+  extraKey: string,
+  type: TypeDef | undefined,
+  lenient: boolean,
+  out: Item[],
+): void {
+  const json = Object.hasOwn(object, key) ? object[key] : undefined;
+  const extra =
+    (type === undefined || type.kind === 'primitive') && Object.hasOwn(object, extraKey) ? object[extraKey] : undefined;
+  if (Array.isArray(json) || Array.isArray(extra)) {
+    const items: readonly unknown[] = Array.isArray(json) ? json : [];
+    const extras: readonly unknown[] = Array.isArray(extra) ? extra : [];
+    const length = Math.max(items.length, extras.length);
+    for (let index = 0; index < length; index += 1) put(types, items[index], extras[index], type, lenient, out);
+  } else put(types, json, extra, type, lenient, out);
+}
+
+function put(
+  types: TypeTable,
+  json: unknown,
+  extra: unknown,
+  type: TypeDef | undefined,
+  lenient: boolean,
+  out: Item[],
+): void {
+  if (json === undefined || json === null) {
+    if (isObject(extra)) out.push(new Item(undefined, type, extra));
+  } else if (typeof json === 'object') {
+    const own = (json as JsonObject)['resourceType'];
+    out.push(new Item(json, typeof own === 'string' ? (types.get(own) ?? type) : type));
+  } else out.push(new Item(lenient ? asDeclared(json, type) : json, type, isObject(extra) ? extra : undefined));
+}
+
+/** Senders write numbers and booleans as strings; a logical model says what is meant. */
+function asDeclared(json: unknown, type: TypeDef | undefined): unknown {
+  if (typeof json === 'string') {
+    if (type?.name === 'boolean') return json === 'true' ? true : json === 'false' ? false : json;
+    if (type?.name === 'integer' || type?.name === 'decimal')
+      return /^-?\d+(?:\.\d+)?$/u.test(json.trim()) ? Number(json) : json;
+    return json;
+  }
+  return type?.name === 'string' ? String(json) : json;
+}
