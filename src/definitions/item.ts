@@ -52,7 +52,15 @@ export function stepTo(types: TypeTable, name: string): Step {
     const { json, type } = item;
     if (typeof json !== 'object' || json === null) {
       if (item.extra !== undefined && (name === 'id' || name === 'extension'))
-        collect(types, item.extra, name, extraName, name === 'id' ? types.get('string') : types.get('Extension'), false, out);
+        collect(
+          types,
+          item.extra,
+          name,
+          extraName,
+          name === 'id' ? types.get('string') : types.get('Extension'),
+          false,
+          out,
+        );
       return;
     }
     const object = json as JsonObject;
@@ -66,7 +74,8 @@ export function stepTo(types: TypeTable, name: string): Step {
     }
     if (found === undefined) return;
     const lenient = type.kind === 'logical';
-    if (found.key !== undefined) collect(types, object, found.key.key, found.key.extraKey, found.key.type, lenient, out);
+    if (found.key !== undefined)
+      collect(types, object, found.key.key, found.key.extraKey, found.key.type, lenient, out);
     else typed(types, object, found.def, lenient, out);
   };
 }
@@ -76,8 +85,7 @@ export function childrenOf(types: TypeTable, item: Item): Item[] {
   const out: Item[] = [];
   const { json, type } = item;
   if (!isObject(json)) {
-    if (item.extra !== undefined)
-      for (const name of ['id', 'extension']) stepTo(types, name)(item, out);
+    if (item.extra !== undefined) for (const name of ['id', 'extension']) stepTo(types, name)(item, out);
   } else if (type === undefined || type.elements.size === 0) {
     for (const key of Object.keys(json))
       if (key !== 'resourceType' && !key.startsWith('_')) collect(types, json, key, `_${key}`, undefined, false, out);

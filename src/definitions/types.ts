@@ -127,7 +127,8 @@ function findElement(type: TypeDef, name: string): FoundElement | undefined {
   const def = type.elements.get(name);
   if (def !== undefined) return { def };
   for (const choice of type.elements.values()) {
-    const key = choice.choice && name.startsWith(choice.name) ? choice.keys.find((each) => each.key === name) : undefined;
+    const key =
+      choice.choice && name.startsWith(choice.name) ? choice.keys.find((each) => each.key === name) : undefined;
     if (key !== undefined) return { def: choice, key };
   }
   return undefined;

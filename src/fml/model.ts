@@ -4,7 +4,12 @@
  */
 
 /** Where something stands in its file, 1-based; `offset` and `length` count UTF-16 units. A map read from JSON has zeros. */
-export type Place = { readonly line: number; readonly column: number; readonly offset: number; readonly length: number };
+export type Place = {
+  readonly line: number;
+  readonly column: number;
+  readonly offset: number;
+  readonly length: number;
+};
 
 /** Comment lines (without `//`) before a thing, and the one after it on its line. Kept for `map fmt`. */
 export type Comments = { readonly before?: readonly string[]; readonly after?: string };
