@@ -12,6 +12,8 @@ export type TypeExtract = Readonly<
       readonly kind: TypeKind;
       readonly url?: string;
       readonly base?: string;
+      /** Of a logical model: the JSON may have fields that the model does not name. */
+      readonly open?: true;
       readonly elements: Readonly<Record<string, string>>;
     }
   >
@@ -30,6 +32,7 @@ export type Definition = {
 
 type DefinitionElement = {
   readonly path: string;
+  readonly extension?: readonly { readonly url: string; readonly valueBoolean?: boolean }[];
   readonly min?: number;
   readonly max?: string;
   readonly base?: { readonly max?: string };
@@ -47,6 +50,13 @@ const kinds: Readonly<Record<string, TypeKind>> = {
   logical: 'logical',
 };
 
+const openContent = 'https://tejido.dev/fhir/StructureDefinition/open-content';
+
+const isOpen = (element: DefinitionElement | undefined): { open?: true } =>
+  element?.extension?.some(({ url, valueBoolean }) => url === openContent && valueBoolean === true) === true
+    ? { open: true }
+    : {};
+
 const lastPart = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 
 /** The types that one StructureDefinition defines: its own, and one for each element with children. */
@@ -55,11 +65,14 @@ export function extractTypes(definition: Definition): TypeExtract {
   const root = elements[0]?.path.split('.')[0] ?? definition.name ?? '';
   const kind = kinds[definition.kind ?? ''] ?? 'complex';
   const { url, baseDefinition } = definition;
-  const types: Record<string, { kind: TypeKind; url?: string; base?: string; elements: Record<string, string> }> = {
+  type Extracted = { kind: TypeKind; url?: string; base?: string; open?: true; elements: Record<string, string> };
+  const byPath = new Map(elements.map((element) => [element.path, element]));
+  const types: Record<string, Extracted> = {
     [root]: {
       kind,
       ...(url === undefined ? {} : { url }),
       ...(baseDefinition === undefined ? {} : { base: lastPart(baseDefinition) }),
+      ...isOpen(elements[0]),
       elements: {},
     },
   };
@@ -67,7 +80,12 @@ export function extractTypes(definition: Definition): TypeExtract {
     const dot = element.path.lastIndexOf('.');
     if (dot < 0) continue;
     const parent = element.path.slice(0, dot);
-    types[parent] ??= { kind: kind === 'logical' ? 'logical' : 'backbone', base: 'BackboneElement', elements: {} };
+    types[parent] ??= {
+      kind: kind === 'logical' ? 'logical' : 'backbone',
+      base: 'BackboneElement',
+      ...isOpen(byPath.get(parent)),
+      elements: {},
+    };
     const codes = (element.type ?? []).map((type) => {
       const fhirType = type.extension?.find((extension) =>
         extension.url.endsWith('structuredefinition-fhir-type'),

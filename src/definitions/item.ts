@@ -72,7 +72,10 @@ export function stepTo(types: TypeTable, name: string): Step {
       last = type;
       found = types.element(type, name);
     }
-    if (found === undefined) return;
+    if (found === undefined) {
+      if (type.open) untyped(types, object, name, extraName, out);
+      return;
+    }
     const lenient = type.kind === 'logical';
     if (found.key !== undefined)
       collect(types, object, found.key.key, found.key.extraKey, found.key.type, lenient, out);
@@ -89,7 +92,12 @@ export function childrenOf(types: TypeTable, item: Item): Item[] {
   } else if (type === undefined || type.elements.size === 0) {
     for (const key of Object.keys(json))
       if (key !== 'resourceType' && !key.startsWith('_')) collect(types, json, key, `_${key}`, undefined, false, out);
-  } else for (const def of type.elements.values()) typed(types, json, def, type.kind === 'logical', out);
+  } else {
+    for (const def of type.elements.values()) typed(types, json, def, type.kind === 'logical', out);
+    if (type.open)
+      for (const key of Object.keys(json))
+        if (types.element(type, key) === undefined) collect(types, json, key, `_${key}`, undefined, false, out);
+  }
   return out;
 }
 

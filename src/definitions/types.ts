@@ -17,6 +17,8 @@ export type TypeDef = {
   readonly url?: string;
   /** What it specialises: `DomainResource`, `Quantity` (of Age), `string` (of code). */
   readonly base?: TypeDef;
+  /** Of a logical model: what it does not name is read as plain JSON (the questions of a form). */
+  readonly open: boolean;
   readonly elements: ReadonlyMap<string, ElementDef>;
 };
 
@@ -58,8 +60,8 @@ export class TypeTable {
   /** Later extracts replace types of the same name. */
   constructor(...extracts: readonly TypeExtract[]) {
     const written = new Map(extracts.flatMap((extract) => Object.entries(extract)));
-    for (const [name, { kind, url }] of written) {
-      const type: Building = { name, kind, elements: new Map(), ...(url === undefined ? {} : { url }) };
+    for (const [name, { kind, url, open = false }] of written) {
+      const type: Building = { name, kind, open, elements: new Map(), ...(url === undefined ? {} : { url }) };
       this.#types.set(name, type);
       if (url !== undefined) this.#byUrl.set(url, type);
       this.#classNames.set(name.replaceAll('.', '').toLowerCase(), type);
