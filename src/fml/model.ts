@@ -11,8 +11,16 @@ export type Place = {
   readonly length: number;
 };
 
-/** Comment lines (without `//`) before a thing, and the one after it on its line. Kept for `map fmt`. */
-export type Comments = { readonly before?: readonly string[]; readonly after?: string };
+/**
+ * Comment lines (without `//`) around a thing, kept for `map fmt`: before it, after it on its last line, and for what
+ * has a block, after its `{` and before its `}`. An entry `\n` stands for an empty line.
+ */
+export type Comments = {
+  readonly before?: readonly string[];
+  readonly after?: string;
+  readonly opening?: string;
+  readonly closing?: readonly string[];
+};
 
 /** FHIRPath as it was written (double quotes and all), and where it starts. */
 export type Expression = { readonly text: string; readonly at: Place };
@@ -122,13 +130,47 @@ export type Constant = {
 };
 
 /** A `///` line: `key` may have dots. The value as FHIRPath literal would have it; absent for a parent. */
-export type Metadata = { readonly at: Place; readonly key: string; readonly value?: string | number | boolean };
+export type Metadata = {
+  readonly at: Place;
+  readonly comments?: Comments;
+  readonly key: string;
+  readonly value?: string | number | boolean;
+};
+
+/** The relation signs of an inline conceptmap; `--` has no target. */
+export const relationSigns = ['-', '==', '=', '!=', '<=', '>=', '~', '<-', '>-', '--'] as const;
+export type RelationSign = (typeof relationSigns)[number];
+
+/** A line of an inline conceptmap. */
+export type ConceptMapLine =
+  | { readonly kind: 'prefix'; readonly comments?: Comments; readonly prefix: string; readonly system: string }
+  /** `unmapped for s = provided`; a code in place of `provided` is mode `fixed`. */
+  | { readonly kind: 'unmapped'; readonly comments?: Comments; readonly source: string; readonly code?: string }
+  | {
+      readonly kind: 'mapping';
+      readonly comments?: Comments;
+      /** Prefix and code. */
+      readonly source: readonly [string, string];
+      readonly sign: RelationSign;
+      readonly target?: readonly [string, string];
+    };
+
+/** `conceptmap "id" { … }` as it was written. */
+export type ConceptMapText = {
+  readonly at: Place;
+  readonly comments?: Comments;
+  readonly id: string;
+  readonly lines: readonly ConceptMapLine[];
+};
 
 export type MapText = {
   /** For messages: path of the file. */
   readonly file: string;
   readonly url: string;
   readonly name: string;
+  /** There is a `map` line: R4 wants one, R5 allows `///` lines for url and name in its place. */
+  readonly mapLine?: true;
+  /** Of the `map` line; `closing`: at the end of the file. */
   readonly comments?: Comments;
   readonly metadata: readonly Metadata[];
   readonly structures: readonly Structure[];
@@ -136,6 +178,8 @@ export type MapText = {
   readonly constants: readonly Constant[];
   /** `conceptmap "id" { … }` as R4 ConceptMap; `id` is what `#id` refers to. */
   readonly conceptMaps: readonly ConceptMap[];
+  /** The same as they were written, for `map fmt`. */
+  readonly conceptMapTexts?: readonly ConceptMapText[];
   readonly groups: readonly Group[];
 };
 
