@@ -1,0 +1,503 @@
+/** The tree of an expression → closures over items. All that can be known before data comes is looked up here, once. */
+import { isObject, Item, nothing, stepTo } from '../definitions/item.ts';
+import { isA, type TypeTable } from '../definitions/types.ts';
+import { compute, numberItems, type ArithmeticOperator } from './arithmetic.ts';
+import type { Ast, BinaryOperator, CallAst, LiteralAst, MemberAst } from './ast.ts';
+import {
+  compareItems,
+  equalCollections,
+  equalItems,
+  equivalentCollections,
+  includesItem,
+  temporalKind,
+} from './equality.ts';
+import { FhirPathError, FhirPathSyntaxError } from './errors.ts';
+import { builtIns } from './functions/index.ts';
+import { united } from './functions/filtering.ts';
+import { existsFrom, truthFrom, truthNode, type Env, type Exists, type Items, type Node, type Scope } from './node.ts';
+import { parseExpression, typeNameIn } from './parse.ts';
+import { isQuantity, quantityItem, quantityOf } from './quantity.ts';
+import {
+  integerItem,
+  isDecimal,
+  numberOf,
+  shownType,
+  single,
+  stringItem,
+  stringOf,
+  systemTypes,
+  truthItems,
+  type Truth,
+} from './system.ts';
+import { typeTest } from './types-of.ts';
+
+/** A function that the caller adds. */
+export type FunctionDef = {
+  /** Least and most number of parameters. */
+  readonly min: number;
+  readonly max: number;
+  readonly evaluate: (input: readonly Item[], parameters: readonly (readonly Item[])[], env: Env) => readonly Item[];
+};
+
+export type CompileOptions = {
+  readonly types: TypeTable;
+  /** `%name` → accessor; undefined: there is no such variable, which is an error with a place. */
+  readonly variable?: (name: string) => ((env: Env) => readonly Item[]) | undefined;
+  /** FML: a name at the start of a path is a variable where the focus has no such element. */
+  readonly bareVariables?: boolean;
+  /** By name; they go before those of FHIRPath. */
+  readonly functions?: Readonly<Record<string, FunctionDef>>;
+};
+
+export type CompiledExpression = {
+  readonly text: string;
+  /** Throws FhirPathError. */
+  readonly evaluate: (focus: readonly Item[], env: Env) => readonly Item[];
+  /** As `where`, `check` and invariants read a result: empty is false, one thing that is no boolean true. */
+  readonly test: (focus: Item | undefined, env: Env) => boolean;
+};
+
+/** Deeper than any tree of a person; closures call each other as deep as the tree is. */
+const deepest = 500;
+
+/** Reads and compiles an expression. Throws FhirPathSyntaxError. */
+export function compileExpression(text: string, options: CompileOptions): CompiledExpression {
+  const node = new Compiler(text, options).node(parseExpression(text), false);
+  const truth = truthFrom(node, text);
+  const scopeOf = (focus: readonly Item[], env: Env): Scope => ({ env, context: focus, index: 0, total: nothing });
+  return {
+    text,
+    evaluate: (focus, env) => node.items(focus, scopeOf(focus, env)),
+    test: (focus, env) => {
+      const items = focus === undefined ? nothing : [focus];
+      return truth(items, scopeOf(items, env)) === true;
+    },
+  };
+}
+
+const constants: Readonly<Record<string, string>> = {
+  ucum: 'http://unitsofmeasure.org',
+  sct: 'http://snomed.info/sct',
+  loinc: 'http://loinc.org',
+};
+
+const focusItems: Items = (focus) => focus;
+
+class Compiler {
+  readonly #text: string;
+  readonly #types: TypeTable;
+  readonly #options: CompileOptions;
+  #depth = 0;
+
+  constructor(text: string, options: CompileOptions) {
+    this.#text = text;
+    this.#types = options.types;
+    this.#options = options;
+  }
+
+  #shown(ast: Ast): string {
+    return this.#text.slice(ast.offset, ast.offset + ast.length);
+  }
+
+  /** `inner`: in a parameter that is evaluated for each item of another path, where a bare name is the item's. */
+  node(ast: Ast, inner: boolean): Node {
+    this.#depth += 1;
+    if (this.#depth > deepest)
+      throw new FhirPathSyntaxError('the expression is nested too deeply', ast.offset, ast.length);
+    const made = this.#node(ast, inner);
+    this.#depth -= 1;
+    return made;
+  }
+
+  #node(ast: Ast, inner: boolean): Node {
+    switch (ast.kind) {
+      case 'literal':
+        return literal(ast);
+      case 'empty':
+        return { items: () => nothing };
+      case 'this':
+        return { items: focusItems };
+      case 'index':
+        return { items: (_, scope) => [integerItem(scope.index)] };
+      case 'total':
+        return { items: (_, scope) => scope.total };
+      case 'variable':
+        return { items: this.#variable(ast.name, ast) };
+      case 'member':
+        return this.#member(ast, inner);
+      case 'call':
+        return this.#call(ast, inner);
+      case 'item':
+        return this.#item(this.node(ast.of, inner), this.node(ast.at, inner), this.#shown(ast));
+      case 'sign':
+        return this.#sign(ast.operator, this.node(ast.of, inner), this.#shown(ast));
+      case 'type':
+        return typed(this.node(ast.of, inner), ast.operator, typeTest(this.#types, ast.type, false), this.#shown(ast));
+      case 'binary':
+        break;
+    }
+    return binary(ast.operator, this.node(ast.left, inner), this.node(ast.right, inner), this.#shown(ast), [
+      this.#shown(ast.left),
+      this.#shown(ast.right),
+    ]);
+  }
+
+  #variable(name: string, { offset, length }: Ast): Items {
+    const own = this.#options.variable?.(name);
+    if (own !== undefined) return (_, { env }) => own(env);
+    const constant = constants[name] ?? canonicalOf(name);
+    if (constant !== undefined) {
+      const items = [stringItem(constant)];
+      return () => items;
+    }
+    switch (name) {
+      case 'context':
+        return (_, { context }) => context;
+      case 'resource':
+        return (_, { env, context }) => (env.resource === undefined ? context : [env.resource]);
+      case 'rootResource':
+        return (_, { env, context }) => {
+          const root = env.rootResource ?? env.resource;
+          return root === undefined ? context : [root];
+        };
+      default:
+        throw new FhirPathSyntaxError(`there is no variable %${name}`, offset, length, 'unknown-variable');
+    }
+  }
+
+  #member({ of, name }: MemberAst, inner: boolean): Node {
+    if (of === undefined) return this.#start(name, inner);
+    const step = stepTo(this.#types, name);
+    const { items } = this.node(of, inner);
+    return {
+      items: (focus, scope) => {
+        const from = items(focus, scope);
+        if (from.length === 0) return nothing;
+        const out: Item[] = [];
+        for (let index = 0; index < from.length; index += 1) step(from[index] as Item, out);
+        return out;
+      },
+    };
+  }
+
+  /** The first name of a path: the type of the focus (`Patient.name`), an element of it, or a variable. */
+  #start(name: string, inner: boolean): Node {
+    const step = stepTo(this.#types, name);
+    const mayBeType = /^[A-Z]/u.test(name);
+    const variable = this.#options.bareVariables === true ? this.#options.variable?.(name) : undefined;
+    const items: Items = (focus) => {
+      if (focus.length === 0) return nothing;
+      const out: Item[] = [];
+      for (let index = 0; index < focus.length; index += 1) {
+        const item = focus[index] as Item;
+        if (mayBeType && isNamed(item, name)) out.push(item);
+        else step(item, out);
+      }
+      return out;
+    };
+    if (variable === undefined) return { items };
+    const types = this.#types;
+    const own = (item: Item): boolean => {
+      if (mayBeType && isNamed(item, name)) return true;
+      const { type, json } = item;
+      if (type !== undefined && type.elements.size > 0) {
+        if (types.element(type, name) !== undefined) return true;
+        if (!type.open) return false;
+      }
+      return inner || (isObject(json) && (Object.hasOwn(json, name) || Object.hasOwn(json, `_${name}`)));
+    };
+    return {
+      items: (focus, scope) => (focus.length > 0 && focus.some(own) ? items(focus, scope) : variable(scope.env)),
+    };
+  }
+
+  #call(ast: CallAst, inner: boolean): Node {
+    const { name, nameOffset } = ast;
+    const added = this.#options.functions;
+    const own = added !== undefined && Object.hasOwn(added, name) ? added[name] : undefined;
+    const builtIn = own === undefined ? builtIns.get(name) : undefined;
+    const of: Node = ast.of === undefined ? { items: focusItems } : this.node(ast.of, inner);
+    const what = this.#shown(ast);
+    const parameters = ast.arguments;
+    if (own === undefined && (name === 'is' || name === 'as' || name === 'ofType')) {
+      this.#mustFit(ast, 1, 1);
+      const parameter = parameters[0] as Ast;
+      const type = typeNameIn(parameter);
+      if (type === undefined)
+        throw new FhirPathSyntaxError(`${name}() wants the name of a type`, parameter.offset, parameter.length);
+      const test = typeTest(this.#types, type, name === 'ofType');
+      return typed(of, name === 'is' ? 'is' : 'as', test, what);
+    }
+    if (own !== undefined) {
+      this.#mustFit(ast, own.min, own.max);
+      const given = parameters.map((parameter) => this.node(parameter, inner).items);
+      return {
+        items: (focus, scope) =>
+          own.evaluate(
+            of.items(focus, scope),
+            given.map((items) => items(focus, scope)),
+            scope.env,
+          ),
+      };
+    }
+    if (builtIn === undefined)
+      throw new FhirPathSyntaxError(
+        `there is no function ${name}${nearest(name)}`,
+        nameOffset,
+        name.length,
+        'unknown-function',
+      );
+    this.#mustFit(ast, builtIn.min, builtIn.max);
+    const innerParameters = inner || (builtIn.perItem === true && ast.of !== undefined);
+    return builtIn.compile({
+      types: this.#types,
+      of,
+      parameters: parameters.map((parameter) => this.node(parameter, innerParameters)),
+      asts: parameters,
+      what,
+    });
+  }
+
+  #mustFit({ name, nameOffset, arguments: { length } }: CallAst, min: number, max: number): void {
+    if (length >= min && length <= max) return;
+    const wanted = min === max ? String(min) : `${min} to ${max}`;
+    throw new FhirPathSyntaxError(
+      `${name}() takes ${max === 0 ? 'no parameter' : wanted === '1' ? 'one parameter' : `${wanted} parameters`}, and has ${length}`,
+      nameOffset,
+      name.length,
+      'wrong-parameters',
+    );
+  }
+
+  #item({ items }: Node, at: Node, what: string): Node {
+    return {
+      items: (focus, scope) => {
+        const index = numberOf(at.items(focus, scope), what);
+        const item = index === undefined ? undefined : items(focus, scope)[index];
+        return item === undefined ? nothing : [item];
+      },
+    };
+  }
+
+  #sign(operator: '+' | '-', { items }: Node, what: string): Node {
+    return {
+      items: (focus, scope) => {
+        const item = single(items(focus, scope), what);
+        if (item === undefined) return nothing;
+        const sign = operator === '-' ? -1 : 1;
+        if (typeof item.json === 'number') return numberItems(sign * item.json, isDecimal(item));
+        const quantity = isQuantity(item) ? quantityOf(item) : undefined;
+        if (quantity !== undefined) return [quantityItem({ ...quantity, value: sign * quantity.value })];
+        throw new FhirPathError(`a number is expected after ${operator}, and there is ${shownType(item)}: ${what}`);
+      },
+    };
+  }
+}
+
+const isNamed = ({ type, json }: Item, name: string): boolean =>
+  type === undefined ? isObject(json) && json['resourceType'] === name : isA(type, name);
+
+/** `%vs-name` and `%ext-name` (https://hl7.org/fhir/R4/fhirpath.html#vars). */
+function canonicalOf(name: string): string | undefined {
+  if (name.startsWith('vs-')) return `http://hl7.org/fhir/ValueSet/${name.slice(3)}`;
+  return name.startsWith('ext-') ? `http://hl7.org/fhir/StructureDefinition/${name.slice(4)}` : undefined;
+}
+
+/** Another spelling that differs in case only, or by one letter. */
+function nearest(name: string): string {
+  const lower = name.toLowerCase();
+  for (const known of builtIns.keys()) {
+    const other = known.toLowerCase();
+    if (other === lower || (Math.abs(other.length - lower.length) < 2 && name.length > 3 && oneOff(other, lower)))
+      return `; did you mean ${known}?`;
+  }
+  return '';
+}
+
+function oneOff(a: string, b: string): boolean {
+  let at = 0;
+  while (at < a.length && a[at] === b[at]) at += 1;
+  return a.slice(at + 1) === b.slice(at + 1) || a.slice(at + 1) === b.slice(at) || a.slice(at) === b.slice(at + 1);
+}
+
+function literal(ast: LiteralAst): Node {
+  const constant = literalItem(ast);
+  const items: readonly Item[] = [constant];
+  if (ast.type !== 'boolean') return { items: () => items, constant };
+  const { value } = ast;
+  return { items: () => truthItems(value), truth: () => value, constant };
+}
+
+function literalItem(ast: LiteralAst): Item {
+  switch (ast.type) {
+    case 'string':
+      return stringItem(ast.value);
+    case 'integer':
+      return integerItem(ast.value);
+    case 'decimal':
+      return new Item(ast.value, systemTypes.Decimal);
+    case 'boolean':
+      return new Item(ast.value, systemTypes.Boolean);
+    case 'date':
+      return new Item(ast.value, systemTypes.Date);
+    case 'dateTime':
+      return new Item(ast.value, systemTypes.DateTime);
+    case 'time':
+      return new Item(ast.value, systemTypes.Time);
+    case 'quantity':
+      break;
+  }
+  const { value, unit, calendar } = ast;
+  return quantityItem({ value, unit: calendar ? unit.replace(/s$/u, '') : unit, calendar });
+}
+
+/** `as` filters: R4's own invariants (dom-3) use it on many items. */
+function typed({ items }: Node, operator: 'is' | 'as', test: (item: Item) => boolean, what: string): Node {
+  if (operator === 'as') return { items: (focus, scope) => items(focus, scope).filter(test) };
+  return truthNode((focus, scope) => {
+    const item = single(items(focus, scope), what);
+    return item === undefined ? undefined : test(item);
+  });
+}
+
+function binary(operator: BinaryOperator, left: Node, right: Node, what: string, parts: readonly string[]): Node {
+  const { items: a } = left;
+  const { items: b } = right;
+  switch (operator) {
+    case 'and':
+    case 'or':
+    case 'xor':
+    case 'implies':
+      return logic(operator, truthFrom(left, parts[0] ?? what), truthFrom(right, parts[1] ?? what));
+    case '=':
+      return equals(left, right, false);
+    case '!=':
+      return equals(left, right, true);
+    case '~':
+      return truthNode((focus, scope) => equivalentCollections(a(focus, scope), b(focus, scope)));
+    case '!~':
+      return truthNode((focus, scope) => !equivalentCollections(a(focus, scope), b(focus, scope)));
+    case '<':
+      return ordered(left, right, (order) => order < 0, what);
+    case '<=':
+      return ordered(left, right, (order) => order <= 0, what);
+    case '>':
+      return ordered(left, right, (order) => order > 0, what);
+    case '>=':
+      return ordered(left, right, (order) => order >= 0, what);
+    case 'in':
+      return included(a, b, what);
+    case 'contains':
+      return included(b, a, what);
+    case '|':
+      return { items: (focus, scope) => united(a(focus, scope), b(focus, scope)), exists: either(left, right) };
+    case '&':
+      return {
+        items: (focus, scope) => [
+          stringItem((stringOf(a(focus, scope), what) ?? '') + (stringOf(b(focus, scope), what) ?? '')),
+        ],
+      };
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case 'div':
+    case 'mod':
+      break;
+  }
+  return arithmetic(operator, a, b, what);
+}
+
+function arithmetic(operator: ArithmeticOperator, a: Items, b: Items, what: string): Node {
+  return {
+    items: (focus, scope) => {
+      const one = single(a(focus, scope), what);
+      if (one === undefined) return nothing;
+      const other = single(b(focus, scope), what);
+      return other === undefined ? nothing : compute(operator, one, other, what);
+    },
+  };
+}
+
+function either(left: Node, right: Node): Exists {
+  const [a, b] = [existsFrom(left), existsFrom(right)];
+  return (focus, scope) => a(focus, scope) || b(focus, scope);
+}
+
+type Truthful = (focus: readonly Item[], scope: Scope) => Truth;
+
+/** Three-valued (N1 §6.5); the right side is not looked at when the left decides. */
+function logic(operator: 'and' | 'or' | 'xor' | 'implies', left: Truthful, right: Truthful): Node {
+  switch (operator) {
+    case 'and':
+      return truthNode((focus, scope) => {
+        const a = left(focus, scope);
+        if (a === false) return false;
+        const b = right(focus, scope);
+        return b === false ? false : a === undefined || b === undefined ? undefined : true;
+      });
+    case 'or':
+      return truthNode((focus, scope) => {
+        const a = left(focus, scope);
+        if (a === true) return true;
+        const b = right(focus, scope);
+        return b === true ? true : a === undefined || b === undefined ? undefined : false;
+      });
+    case 'xor':
+      return truthNode((focus, scope) => {
+        const a = left(focus, scope);
+        const b = right(focus, scope);
+        return a === undefined || b === undefined ? undefined : a !== b;
+      });
+    case 'implies':
+      break;
+  }
+  return truthNode((focus, scope) => {
+    const a = left(focus, scope);
+    if (a === false) return true;
+    const b = right(focus, scope);
+    return b === true ? true : a === undefined || b === undefined ? undefined : false;
+  });
+}
+
+function equals(left: Node, right: Node, negated: boolean): Node {
+  const { items: a } = left;
+  const constant = right.constant;
+  const text = constant?.type === systemTypes.String ? constant.json : undefined;
+  if (constant !== undefined)
+    return truthNode((focus, scope) => {
+      const items = a(focus, scope);
+      if (items.length === 0) return undefined;
+      if (items.length > 1) return negated;
+      const item = items[0] as Item;
+      const equal =
+        text !== undefined && typeof item.json === 'string' && temporalKind(item) === undefined
+          ? item.json === text
+          : equalItems(item, constant);
+      return equal === undefined ? undefined : equal !== negated;
+    });
+  const { items: b } = right;
+  return truthNode((focus, scope) => {
+    const equal = equalCollections(a(focus, scope), b(focus, scope));
+    return equal === undefined ? undefined : equal !== negated;
+  });
+}
+
+function ordered({ items: a }: Node, { items: b }: Node, fits: (order: number) => boolean, what: string): Node {
+  return truthNode((focus, scope) => {
+    const one = single(a(focus, scope), what);
+    if (one === undefined) return undefined;
+    const other = single(b(focus, scope), what);
+    if (other === undefined) return undefined;
+    const order = compareItems(one, other, what);
+    return order === undefined ? undefined : fits(order);
+  });
+}
+
+/** `in`, and `contains` the other way round. */
+function included(one: Items, many: Items, what: string): Node {
+  return truthNode((focus, scope) => {
+    const item = single(one(focus, scope), what);
+    return item === undefined ? undefined : includesItem(many(focus, scope), item);
+  });
+}

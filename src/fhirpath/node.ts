@@ -1,0 +1,84 @@
+/** What a part of an expression is compiled to, and what it is evaluated in. */
+import type { Item } from '../definitions/item.ts';
+import type { TypeTable } from '../definitions/types.ts';
+import type { Ast } from './ast.ts';
+import { truthItems, truthOf, type Truth } from './system.ts';
+
+/** What the surroundings of an evaluation give it. */
+export type Env = {
+  /** `%resource`: the resource that the focus stands in; the focus itself when absent. */
+  readonly resource?: Item;
+  /** `%rootResource`: the same, or the container of a contained resource. */
+  readonly rootResource?: Item;
+  /** For now(), today() and timeOfDay(), which speak UTC. */
+  readonly now: Date;
+  /** Not FHIRPath's: the accessors of variables read it. */
+  readonly host?: unknown;
+  /** What a reference (`Patient/1`, `#p`, a full URL) leads to. Contained resources are found without it. */
+  readonly resolve?: (reference: string, from: Item) => Item | undefined;
+  readonly trace?: (name: string, items: readonly Item[]) => void;
+  /** Undefined: the value set is not at hand, and the answer empty. */
+  readonly memberOf?: (item: Item, valueSet: string) => boolean | undefined;
+  /** Undefined: the profile is not at hand; the base types of R4 are known without it. */
+  readonly conformsTo?: (item: Item, profile: string) => boolean | undefined;
+};
+
+/** Made once per evaluation, and once more for each walk of where(), select(), all() … */
+export type Scope = {
+  readonly env: Env;
+  /** `%context`: what the whole expression was evaluated on. */
+  readonly context: readonly Item[];
+  index: number;
+  total: readonly Item[];
+};
+
+/** `focus` is `$this`: what a path without a start begins from. */
+export type Items = (focus: readonly Item[], scope: Scope) => readonly Item[];
+
+export type Node = {
+  readonly items: Items;
+  /** Where it can be had without making items. */
+  readonly truth?: (focus: readonly Item[], scope: Scope) => Truth;
+  /** Whether there is any item, where that can be had without making them. */
+  readonly exists?: (focus: readonly Item[], scope: Scope) => boolean;
+  /** Of a literal. */
+  readonly constant?: Item;
+};
+
+export type TruthOf = (focus: readonly Item[], scope: Scope) => Truth;
+export type Exists = (focus: readonly Item[], scope: Scope) => boolean;
+
+export const truthNode = (truth: TruthOf): Node => ({
+  truth,
+  items: (focus, scope) => truthItems(truth(focus, scope)),
+});
+
+/** The three-valued reading of a node; `what` is its text, for the message. */
+export function truthFrom(node: Node, what: string): TruthOf {
+  const { items } = node;
+  return node.truth ?? ((focus, scope) => truthOf(items(focus, scope), what));
+}
+
+export function existsFrom({ items, exists, truth }: Node): Exists {
+  if (exists !== undefined) return exists;
+  if (truth !== undefined) return (focus, scope) => truth(focus, scope) !== undefined;
+  return (focus, scope) => items(focus, scope).length > 0;
+}
+
+/** What a function is compiled from. */
+export type Call = {
+  readonly types: TypeTable;
+  /** What it is called on. */
+  readonly of: Node;
+  readonly parameters: readonly Node[];
+  readonly asts: readonly Ast[];
+  /** The text of the call, for messages. */
+  readonly what: string;
+};
+
+export const walk = (scope: Scope): Scope => ({
+  env: scope.env,
+  context: scope.context,
+  index: 0,
+  total: scope.total,
+});
