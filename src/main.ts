@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from './config/config.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { connect } from './assembly/destinations.ts';
-import { loadKnowledge } from './assembly/knowledge.ts';
+import { loadKnowledge, mapFolders } from './assembly/knowledge.ts';
+import { type Reloaded, watchMaps } from './assembly/live-maps.ts';
 import { type Server, startServer } from './assembly/server.ts';
 import { openStore, type Store } from './assembly/store.ts';
 import { startWorkers, type Workers } from './assembly/workers.ts';
@@ -12,6 +13,8 @@ import { createIdempotency } from './ledger/idempotency.ts';
 import { createKeys, type MadeKey } from './ledger/keys.ts';
 import { backlog } from './ledger/messages.ts';
 import { laneAges } from './ledger/lanes.ts';
+import { rememberMaps } from './ledger/mapping-versions.ts';
+import { settleUnmapped } from './ledger/unmapped.ts';
 import { createMetrics } from './observe/metrics.ts';
 
 export type StartOptions = {
@@ -31,6 +34,7 @@ export type Tejido = {
   readonly server: Server | undefined;
   /** Made at this start; cannot be shown again. */
   readonly newAdminKey: MadeKey | undefined;
+  readonly reloadMaps: () => Promise<Reloaded>;
   /** Drains within `limitMs`, then leaves the rest to the next start. */
   readonly stop: (limitMs: number) => Promise<void>;
 };
@@ -41,8 +45,10 @@ const closeLimitMs = 2_000;
 export async function startTejido({ config, version, log, clock, random, role }: StartOptions): Promise<Tejido> {
   const undo: (() => Promise<unknown>)[] = [];
   try {
-    const [knowledge, store] = await Promise.all([loadKnowledge(config, clock), openStore(config, log)]);
+    const [knowledge, store] = await Promise.all([loadKnowledge(config, clock, log), openStore(config, log)]);
     undo.push(() => store.close());
+    await rememberMaps(store.pool, knowledge.maps.now());
+    await settleUnmapped(store.pool, (code) => knowledge.maps.now().answers(code));
     const keys = createKeys({ db: store.db, clock, random: randomBytes });
     const idempotency = createIdempotency({ db: store.db, clock });
     const ids = config.destinations.map((one) => one.id);
@@ -109,14 +115,24 @@ export async function startTejido({ config, version, log, clock, random, role }:
       log,
     });
     running = { connected, workers };
+    knowledge.maps.attach({
+      before: (mapper) => rememberMaps(store.pool, mapper),
+      after: async (mapper) => {
+        const { messages } = await settleUnmapped(store.pool, (code) => mapper.answers(code));
+        if (messages > 0) for (const id of ids) workers.wake.poke(id);
+      },
+    });
+    const unwatch = config.mappings.watch ? watchMaps(knowledge.maps, mapFolders(config), log) : () => undefined;
 
     return {
       store,
       workers,
       server,
       newAdminKey,
+      reloadMaps: knowledge.maps.reload,
       stop: async (limitMs) => {
         stopping = true;
+        unwatch();
         // Deliveries first: they may need the sandbox, which the server serves.
         await workers.stop(limitMs);
         await server?.close(Math.min(limitMs, 5_000));

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
 import type { Activity } from '../core/activity.ts';
 import { fail, type Issue, type Outcome } from '../core/outcome.ts';
-import type { Clock, Mapper, Performer, Validate } from '../core/ports.ts';
+import type { Clock, Log, Performer, Validate } from '../core/ports.ts';
 import { loadMapper } from '../mapping/load.ts';
+import { type LiveMaps, liveMaps } from './live-maps.ts';
 import { type ActivityCheck, createActivityCheck, type SchemaDocument } from '../sources/activity.ts';
 import type { SourceConfig } from '../sources/config.ts';
 import type { Payload } from '../pipeline/deps.ts';
@@ -19,7 +20,7 @@ export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 export type Knowledge = {
   readonly schemas: readonly SchemaDocument[];
   readonly check: ActivityCheck;
-  readonly mapper: Mapper;
+  readonly maps: LiveMaps;
   readonly validate: Validate;
   /** Profiles that cannot be used, and why. */
   readonly problems: readonly Issue[];
@@ -49,10 +50,16 @@ export async function loadSchemas(): Promise<readonly SchemaDocument[]> {
   );
 }
 
-export async function loadKnowledge(config: Config, clock: Clock): Promise<Knowledge> {
+/** Ours first: those of the site replace files of the same name. */
+export const mapFolders = (config: Pick<Config, 'mappings'>): readonly string[] => [
+  path.join(packageRoot, 'mappings'),
+  ...config.mappings.folders,
+];
+
+export async function loadKnowledge(config: Config, clock: Clock, log: Log): Promise<Knowledge> {
   const [schemas, mapper, validator] = await Promise.all([
     loadSchemas(),
-    loadMapper({ folders: [path.join(packageRoot, 'mappings'), ...config.mappings.folders] }),
+    loadMapper({ folders: mapFolders(config) }),
     loadValidator({
       profileFolders: [path.join(packageRoot, 'profiles')],
       igPackages: config.validation.igPackages,
@@ -74,7 +81,7 @@ export async function loadKnowledge(config: Config, clock: Clock): Promise<Knowl
   return {
     schemas,
     check,
-    mapper: mapper.value,
+    maps: liveMaps(mapper.value, mapFolders(config), log),
     validate: validator.validate,
     problems: validator.problems,
     readers,

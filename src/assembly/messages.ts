@@ -11,6 +11,7 @@ import type { ActionResult } from '../core/story.ts';
 import type { Messages } from '../inbound/deps.ts';
 import { releaseMessage, retryMessage, voidMessage } from '../ledger/actions.ts';
 import { listMessages, messageRaw, messageStory } from '../ledger/messages.ts';
+import { listUnmapped } from '../ledger/unmapped.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Store } from './store.ts';
 
@@ -24,6 +25,7 @@ export function doorMessages(store: Store, destinations: readonly DestinationId[
   return {
     list: (filter) => listMessages(store.db, filter),
     story: (id) => messageStory(store.db, id),
+    unmapped: () => listUnmapped(store.pool),
     raw: (id, actor) => messageRaw(store.db, id, actor),
     retry: (id, actor) => told(retryMessage(store.pool, destinations, id, actor)),
     release: (id, actor) => told(releaseMessage(store.pool, destinations, id, actor)),
@@ -40,14 +42,18 @@ export function dryRun(
   return (activity) => {
     if (activity.activityType === 'void' || activity.activityType === 'amend') return ok([]);
     const patient = activity.subject.mrn ?? activity.subject.sourcePatientId ?? 'unknown';
-    return mapAndValidate(activity, knowledge, {
-      patient: { reference: 'Patient/dry-run' },
-      performer: knowledge.performer(activity.source.systemId, activity.performer.sourceUserId),
-      programme: config.programme,
-      recordKey: recordKey(activity.source.systemId, activity.source.recordId, 1),
-      subjectKey: subjectKey(patient as PatientKey),
-      receivedAt: clock().toISOString(),
-      filed: {},
-    });
+    return mapAndValidate(
+      activity,
+      { mapper: knowledge.maps.now(), validate: knowledge.validate },
+      {
+        patient: { reference: 'Patient/dry-run' },
+        performer: knowledge.performer(activity.source.systemId, activity.performer.sourceUserId),
+        programme: config.programme,
+        recordKey: recordKey(activity.source.systemId, activity.source.recordId, 1),
+        subjectKey: subjectKey(patient as PatientKey),
+        receivedAt: clock().toISOString(),
+        filed: {},
+      },
+    );
   };
 }

@@ -61,6 +61,9 @@ async function start(config: Config, role: 'all' | 'worker', env: Parts['env']):
     failed = reject;
   });
   return {
+    reload: async () => {
+      await tejido.reloadMaps();
+    },
     ...(tejido.server === undefined ? {} : { url: tejido.server.url }),
     notices: startNotices({ config, tejido, role, keyFromEnv: env['TEJIDO_API_KEY'] !== undefined }),
     ended: end,
@@ -118,9 +121,9 @@ async function check(config: Config, onStep: (what: string) => void): Promise<Ch
   onStep('maps and profiles');
   connections.push(
     await tried('maps and profiles', async () => {
-      const { mapper, problems } = await loadKnowledge(config, clock);
+      const { maps, problems } = await loadKnowledge(config, clock, quiet(config));
       const skipped = problems.length === 0 ? '' : ` ${String(problems.length)} profiles cannot be used.`;
-      return `${String(mapper.kinds.length)} kinds of activity have a map.${skipped}`;
+      return `${String(maps.now().kinds.length)} kinds of activity have a map.${skipped}`;
     }),
   );
   onStep('ledger');

@@ -11,6 +11,7 @@ import { oldestDueMs, settleMessages, sweepLanes } from '../ledger/lanes.ts';
 import { releaseAllWaiting } from '../ledger/release.ts';
 import { freeDeadLeases, workerName } from '../ledger/leases.ts';
 import { applyRetention } from '../ledger/retention.ts';
+import { settleUnmapped } from '../ledger/unmapped.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { createLaneRunner, type LaneRunner } from '../pipeline/lanes.ts';
 import { startWake, type Wake } from '../wake/wake.ts';
@@ -45,7 +46,7 @@ export type WorkerParts = {
 };
 
 export async function startWorkers(parts: WorkerParts): Promise<Workers> {
-  const { config, store, connected, log, clock, metrics } = parts;
+  const { config, store, knowledge, connected, log, clock, metrics } = parts;
   let moved = 0;
   const worker = workerName(process.pid, randomUUID());
   await freeDeadLeases(store.pool, worker);
@@ -97,6 +98,7 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
         everyMs: hourMs,
         run: async () => {
           await settleMessages(store.pool);
+          await settleUnmapped(store.pool, (code) => knowledge.maps.now().answers(code));
           await releaseAllWaiting(store.pool);
           for (const id of ids) wake?.poke(id);
         },
@@ -161,7 +163,7 @@ function runnerFor(
       destination,
       read: knowledge.read,
       ignores: knowledge.ignores,
-      mapper: knowledge.mapper,
+      mapper: knowledge.maps.now,
       validate: knowledge.validate,
       gates: config.gates,
       programme: config.programme,

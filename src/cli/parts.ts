@@ -2,7 +2,14 @@
 import type { Config, LoadedConfig } from '../config/config.ts';
 import type { MessageId } from '../core/model.ts';
 import type { CapabilityReport } from '../core/ports.ts';
-import type { ActionResult, MessageFilter, MessagePage, MessageStory, Reconciliation } from '../core/story.ts';
+import type {
+  ActionResult,
+  MessageFilter,
+  MessagePage,
+  MessageStory,
+  Reconciliation,
+  UnmappedEntry,
+} from '../core/story.ts';
 
 export type Terminal = {
   /** What was asked for: stdout. */
@@ -39,6 +46,8 @@ export type CliLedger = {
   readonly retry: (id: MessageId, actor: string) => Promise<ActionResult>;
   readonly release: (id: MessageId, actor: string) => Promise<ActionResult>;
   readonly void: (id: MessageId, actor: string) => Promise<ActionResult>;
+  /** Codes that no ConceptMap lists, and what waits for them. */
+  readonly unmapped: () => Promise<readonly UnmappedEntry[]>;
   readonly keys: {
     readonly create: (key: NewKey, actor: string) => Promise<{ readonly key: Key; readonly secret: string }>;
     readonly list: () => Promise<readonly Key[]>;
@@ -61,6 +70,8 @@ export type Running = {
   readonly notices: readonly string[];
   /** Where it listens; absent in a worker. */
   readonly url?: string;
+  /** Loads the maps anew; what is wrong with them stands in the log, and the old ones stay. */
+  readonly reload: () => Promise<void>;
   /** Takes nothing new, lets running work end within its limit. */
   readonly stop: () => Promise<void>;
   /** Settles when it ended: resolves after `stop`, rejects when it cannot go on. */

@@ -89,8 +89,8 @@ export type Config = {
   /** As `src/sources/config.schema.json` checks them. */
   readonly sources: readonly Readonly<Record<string, unknown>>[];
   readonly performers: readonly Performer[];
-  /** Absolute paths. */
-  readonly mappings: { readonly folders: readonly string[] };
+  /** `folders`: absolute paths. `watch`: a changed file is loaded while messages run. */
+  readonly mappings: { readonly folders: readonly string[]; readonly watch: boolean };
   /** `igPackages`: absolute paths. */
   readonly validation: { readonly igPackages: readonly string[] };
   readonly gates: GateRules;

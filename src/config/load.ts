@@ -229,7 +229,7 @@ const assemble = (
     dataDir: around.dataDir,
     logLevel: around.logLevel,
     destinations: all.map(asDestination),
-    mappings: { folders: mappings.folders.map((each) => path.resolve(folder, each)) },
+    mappings: { ...mappings, folders: mappings.folders.map((each) => path.resolve(folder, each)) },
     validation: { ...validation, igPackages: validation.igPackages.map((each) => path.resolve(folder, each)) },
     gates: { ...gates, reviewFor: [...review.activityTypes, ...review.users.map((user) => `user:${user}`)] },
   };

@@ -32,10 +32,15 @@ export const causes = {
     says: 'The mapping stopped at a rule.',
     next: 'Correct the map at the line shown, run `tejido map test`, then retry.',
   },
+  'mapping/check-failed': {
+    class: 'held',
+    says: 'A `check` in the map says that the activity is not as it must be.',
+    next: 'Correct the activity at its source, or the check at the line shown, then retry.',
+  },
   'mapping/unmapped-code': {
     class: 'held',
     says: 'A code of the sender has no entry in the ConceptMap.',
-    next: 'Add the code to the ConceptMap shown, then retry.',
+    next: 'See `tejido map unmapped`: add the code to the ConceptMap and load the maps anew; then it goes on by itself.',
   },
   'validation/failed': {
     class: 'held',

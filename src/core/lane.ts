@@ -2,7 +2,7 @@
 import type { CauseCode } from './causes.ts';
 import type { Progress } from './decide.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, MessageState, PatientKey } from './model.ts';
-import type { FoundPatient, PatientIdentifiers } from './ports.ts';
+import type { FoundPatient, PatientIdentifiers, UnmappedCode } from './ports.ts';
 
 export type Work = {
   readonly messageId: MessageId;
@@ -88,6 +88,8 @@ export type Completed = {
   readonly durationMs: number;
   readonly attempt: number;
   readonly mappingVersion: string;
+  /** Codes that no ConceptMap listed. */
+  readonly unmapped: readonly UnmappedCode[];
   readonly links: readonly EmittedLink[];
   readonly exchanges: readonly Exchange[];
   /** The record whose filed messages this one voided. */

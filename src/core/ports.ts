@@ -99,12 +99,34 @@ export type Mapped = {
   readonly resource: Resource;
 };
 
+/** One file of a set of maps. `where` is its path, for messages. */
+export type MapFile = { readonly name: string; readonly where: string; readonly text: string };
+
+/**
+ * A code of a sender that a ConceptMap does not list, and what was done: the message is held, or the ConceptMap's own
+ * policy (`unmapped.mode`) was followed. It may say something about the patient: never logged.
+ */
+export type UnmappedCode = {
+  readonly conceptMap: string;
+  readonly system?: string;
+  readonly code: string;
+  readonly display?: string;
+  readonly policy: 'hold' | 'fixed' | 'provided';
+};
+
 export type Mapper = {
-  /** Content hash of maps, ConceptMaps and routes: stored with every attempt. */
+  /** Content hash of maps, ConceptMaps and routes: stored with every message and attempt. */
   readonly version: string;
+  /** What the version is the hash of. */
+  readonly files: readonly MapFile[];
   /** Activity types that have a route. */
   readonly kinds: readonly string[];
-  readonly map: (activity: Activity, context: MappingContext) => Outcome<readonly Mapped[]>;
+  /** Canonical of the map that an activity type takes. */
+  readonly mapOf: (kind: string) => string | undefined;
+  /** `unmapped` collects the codes that no ConceptMap listed, also when the outcome is a failure. */
+  readonly map: (activity: Activity, context: MappingContext, unmapped?: UnmappedCode[]) => Outcome<readonly Mapped[]>;
+  /** Whether its ConceptMap has an answer for this code by now: what waited for it may go on. */
+  readonly answers: (code: UnmappedCode) => boolean;
 };
 
 /** Issues of one resource against base R4 and every profile that applies to it; errors only stop it. */

@@ -9,6 +9,8 @@ export type MessageFilter = {
   readonly recordId?: string;
   readonly kind?: string;
   readonly patientKey?: PatientKey;
+  /** Messages that met a code which this ConceptMap does not list. */
+  readonly conceptMap?: string;
   readonly receivedFrom?: Date;
   readonly receivedTo?: Date;
   /** Messages older than this one: the cursor of the last page. */
@@ -98,4 +100,22 @@ export type Reconciliation = {
   readonly duplicated: readonly { readonly artifact: string; readonly messageId: MessageId; readonly count: number }[];
   /** Why the EHR could not be asked, when it could not. */
   readonly problem?: string;
+};
+
+/** A code that its ConceptMap does not list, and the messages it came in. Code and display may say something about a patient. */
+export type UnmappedEntry = {
+  readonly id: string;
+  readonly conceptMap: string;
+  readonly system?: string;
+  readonly code: string;
+  readonly display?: string;
+  /** What was done the last time: the message was held, or the policy of the ConceptMap was followed. */
+  readonly policy: 'hold' | 'fixed' | 'provided';
+  readonly firstSeenAt: Date;
+  readonly lastSeenAt: Date;
+  /** How many messages it came in, and how many of them wait for it. */
+  readonly messages: number;
+  readonly waiting: number;
+  /** The newest of them, ten at most. */
+  readonly messageIds: readonly MessageId[];
 };

@@ -7,7 +7,7 @@ import { authenticate, requireScope } from './authenticate.ts';
 import { callerOf, defaultLimits, type AppDeps, type Handle, type Limits } from './deps.ts';
 import { docsPage, landingPage, stylesheet } from './docs.ts';
 import { perMinute, readBody } from './limits.ts';
-import { actOnMessage, listMessages, showMessage } from './messages.ts';
+import { actOnMessage, listMessages, listUnmapped, showMessage } from './messages.ts';
 import { openApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { operations } from './routes.ts';
@@ -141,6 +141,7 @@ function handlersOf(deps: AppDeps, limits: Limits): Readonly<Record<string, read
     putSource: source,
     listMessages: [bearer, reads, handled(listMessages(deps))],
     showMessage: [bearer, reads, handled(showMessage(deps))],
+    listUnmapped: [bearer, reads, handled(listUnmapped(deps))],
     retryMessage: act('retry'),
     releaseMessage: act('release'),
     voidMessage: act('void'),

@@ -4,7 +4,7 @@ import type { Activity } from '../core/activity.ts';
 import type { MessageId } from '../core/model.ts';
 import type { Issue, Outcome } from '../core/outcome.ts';
 import type { Accept, Clock, Incoming, Log, Mapped } from '../core/ports.ts';
-import type { ActionResult, MessageFilter, MessagePage, MessageStory } from '../core/story.ts';
+import type { ActionResult, MessageFilter, MessagePage, MessageStory, UnmappedEntry } from '../core/story.ts';
 
 export type ApiKey = {
   readonly id: string;
@@ -68,6 +68,7 @@ export type Messages = {
   readonly story: (id: MessageId) => Promise<MessageStory | undefined>;
   /** The bytes as they came; absent when retention has taken them. `actor`: reading them is recorded. */
   readonly raw: (id: MessageId, actor: string) => Promise<{ readonly body: Uint8Array } | undefined>;
+  readonly unmapped: () => Promise<readonly UnmappedEntry[]>;
 } & Readonly<Record<MessageAction, (id: MessageId, actor: string) => Promise<ActionResult>>>;
 
 export type Limits = {

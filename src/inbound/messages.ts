@@ -21,6 +21,7 @@ const known = new Set([
   'recordId',
   'kind',
   'patient',
+  'conceptMap',
   'receivedFrom',
   'receivedTo',
   'before',
@@ -63,7 +64,7 @@ function filterOf(query: Request['query']): MessageFilter {
   const before = text('before');
   if (before !== undefined && !isId(before)) wrong('before', 'Must be `next` of the page before.');
   const [receivedFrom, receivedTo] = [instant('receivedFrom'), instant('receivedTo')];
-  const [source, recordId, kind] = [text('source'), text('recordId'), text('kind')];
+  const [source, recordId, kind, conceptMap] = [text('source'), text('recordId'), text('kind'), text('conceptMap')];
   return {
     limit,
     ...(state === undefined ? {} : { state: state as MessageState }),
@@ -71,6 +72,7 @@ function filterOf(query: Request['query']): MessageFilter {
     ...(source === undefined ? {} : { source }),
     ...(recordId === undefined ? {} : { recordId }),
     ...(kind === undefined ? {} : { kind }),
+    ...(conceptMap === undefined ? {} : { conceptMap }),
     ...(patient === undefined ? {} : { patientKey: patient as PatientKey }),
     ...(receivedFrom === undefined ? {} : { receivedFrom }),
     ...(receivedTo === undefined ? {} : { receivedTo }),
@@ -127,5 +129,13 @@ export function actOnMessage(deps: AppDeps, action: MessageAction) {
       });
     }
     res.json({ id, state: result.state });
+  };
+}
+
+/** Codes and displays are of patients: only for those who may read messages. */
+export function listUnmapped(deps: AppDeps) {
+  return async (_req: Request, res: Response): Promise<void> => {
+    requireScope(callerOf(res).key, 'messages:read');
+    res.json({ unmapped: await deps.messages.unmapped() });
   };
 }

@@ -180,6 +180,45 @@ const ownSchemas: Readonly<Record<string, Json>> = {
       },
     ],
   },
+  UnmappedCodes: {
+    type: 'object',
+    required: ['unmapped'],
+    properties: {
+      unmapped: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: [
+            'id',
+            'conceptMap',
+            'code',
+            'policy',
+            'firstSeenAt',
+            'lastSeenAt',
+            'messages',
+            'waiting',
+            'messageIds',
+          ],
+          properties: {
+            id: string,
+            conceptMap: { ...string, description: 'Canonical of the ConceptMap.' },
+            system: string,
+            code: { ...string, description: 'As the sender wrote it; at most 500 characters.' },
+            display: string,
+            policy: {
+              enum: ['hold', 'fixed', 'provided'],
+              description: 'hold: its messages wait. fixed, provided: the policy of the ConceptMap was followed.',
+            },
+            firstSeenAt: dateTime,
+            lastSeenAt: dateTime,
+            messages: { type: 'integer', description: 'How many messages it came in.' },
+            waiting: { type: 'integer', description: 'How many of them are held for it.' },
+            messageIds: { type: 'array', items: string, description: 'The newest of them, ten at most.' },
+          },
+        },
+      },
+    },
+  },
   ActionDone: { type: 'object', required: ['id', 'state'], properties: { id: string, state: ref('MessageState') } },
   Status: { type: 'object', required: ['ok'], properties: { ok: { type: 'boolean' } } },
 };

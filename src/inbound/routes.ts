@@ -228,6 +228,7 @@ export const operations: readonly Operation[] = [
       query('source', 'Name of the source.'),
       query('recordId', 'Id of the record at its source.'),
       query('kind', 'Activity type.'),
+      query('conceptMap', 'Canonical of a ConceptMap: messages with a code that it does not list.'),
       query('patient', "Tejido's own id of the person (patientKey); never an MRN."),
       query('receivedFrom', 'Received at or after.', { type: 'string', format: 'date-time' }),
       query('receivedTo', 'Received before.', { type: 'string', format: 'date-time' }),
@@ -257,6 +258,42 @@ export const operations: readonly Operation[] = [
     answers: {
       '200': { description: 'The message.', contentType: 'application/json', schema: ref('MessageStory') },
       '404': problem('There is no such message.'),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY"',
+  },
+  {
+    id: 'listUnmapped',
+    method: 'get',
+    path: '/v1/unmapped',
+    tag: 'Messages',
+    summary: 'List codes without an entry',
+    description:
+      'Codes of senders that their ConceptMap does not list, each with how many messages it came in and how many wait for it, ' +
+      'by ConceptMap. Add the code to the ConceptMap and have Tejido load the maps anew (restart, SIGHUP, or `mappings.watch`): ' +
+      'what waits goes on by itself, and the entry leaves this list.',
+    scope: 'messages:read',
+    answers: {
+      '200': {
+        description: 'The open ones.',
+        contentType: 'application/json',
+        schema: ref('UnmappedCodes'),
+        example: {
+          unmapped: [
+            {
+              id: '7',
+              conceptMap: 'https://tejido.dev/fhir/ConceptMap/unit',
+              code: 'stones',
+              policy: 'hold',
+              firstSeenAt: '2026-05-06T18:05:00.000Z',
+              lastSeenAt: '2026-05-07T09:12:00.000Z',
+              messages: 12,
+              waiting: 12,
+              messageIds: ['1042', '1040'],
+            },
+          ],
+        },
+      },
       ...refusals,
     },
     curl: '-H "Authorization: Bearer $TEJIDO_KEY"',

@@ -98,7 +98,7 @@ export const completeMessages = statement<{ message_id: string; destination: str
         mapping_version text, ambiguous boolean, void_source text, void_record text, reference text, display text)
       join lane on lane.destination = x.destination and lane.patient_key = x.patient_key and lane.lease_token = x.token
     ), new_delivery as (
-      update delivery set state = input.delivery_state, cause = input.cause, deaths = 0,
+      update delivery set state = input.delivery_state, cause = input.cause, deaths = 0, mapping_version = input.mapping_version,
         doubt = input.delivery_state in ('due', 'held', 'failed') and (delivery.doubt or input.ambiguous),
         attempts = delivery.attempts + case when input.attempted then 1 else 0 end
       from input where delivery.message_id = input.message_id and delivery.destination = input.destination

@@ -19,6 +19,7 @@ import {
 } from './lane-statements.ts';
 import type { Queryable } from './statement.ts';
 import { asJsonb } from './storable.ts';
+import { recordUnmapped } from './unmapped.ts';
 
 /** Takes up to `lanes` due lanes of a destination, each with its next `perLane` messages in order. */
 export async function claim(
@@ -93,6 +94,8 @@ export async function extendLeases(
 
 /** Writes all of it in one statement, one commit. Returns for each whether the lease was still ours. */
 export async function complete(on: Queryable, completed: readonly Completed[]): Promise<readonly boolean[]> {
+  // Before: a worker that dies in between leaves a code in the queue, not a message that waits for nothing.
+  if (completed.some(({ unmapped }) => unmapped.length > 0)) await recordUnmapped(on, completed);
   const rows = completed.map((one) => ({
     message_id: one.messageId,
     destination: one.lane.destination,

@@ -67,6 +67,9 @@ export function listQuery(filter: MessageFilter): RawBuilder<SummaryRow> {
   if (filter.recordId !== undefined) where.push(sql`m.record_id = ${filter.recordId}`);
   if (filter.kind !== undefined) where.push(sql`m.kind = ${filter.kind}`);
   if (filter.patientKey !== undefined) where.push(sql`m.patient_key = ${filter.patientKey}`);
+  if (filter.conceptMap !== undefined)
+    where.push(sql`m.id in (select u.message_id from unmapped_message u join unmapped_code c on c.id = u.code_id
+      where c.concept_map = ${filter.conceptMap})`);
   if (filter.receivedFrom !== undefined) where.push(sql`m.received_at >= ${filter.receivedFrom}`);
   if (filter.receivedTo !== undefined) where.push(sql`m.received_at < ${filter.receivedTo}`);
   if (filter.before !== undefined) where.push(sql`m.id < ${filter.before}`);

@@ -41,6 +41,14 @@ export async function applyRetention(db: Db, retention: Retention, clock: Clock)
     }
   }
   const messages = await deleteMessages(db, new Date(now - retention.messageDays * dayMs));
+  // A code stays as long as a message it came in.
+  await sql`delete from unmapped_code c where not exists (select 1 from unmapped_message u where u.code_id = c.id)`.execute(
+    db,
+  );
+  // Of maps what no delivery was made with, and what is not the newest.
+  await sql`delete from mapping_version v where last_loaded_at < ${new Date(now - retention.payloadDays * dayMs)}
+    and last_loaded_at < (select max(last_loaded_at) from mapping_version)
+    and not exists (select 1 from delivery d where d.mapping_version = v.hash)`.execute(db);
   await sql`delete from payload_kept k using message m where m.id = k.message_id and m.state not in ('received', 'held', 'failed')
     and m.received_at < ${new Date(now - retention.payloadDays * dayMs)}`.execute(db);
   return { partitions: dropped, kept, messages };
@@ -64,6 +72,7 @@ async function deleteMessages(db: Db, before: Date): Promise<number> {
       ), d as (delete from delivery using old where message_id = old.id),
          l as (delete from link using old where message_id = old.id),
          k as (delete from payload_kept using old where message_id = old.id),
+         u as (delete from unmapped_message using old where message_id = old.id),
          m as (delete from message using old where message.id = old.id returning 1)
       select count(*)::int as n from m`.execute(db);
     const n = rows[0]?.n ?? 0;

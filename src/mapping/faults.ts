@@ -10,11 +10,11 @@ export class RuleError extends Error {}
 /** `where` is `mappings/contact.fml:41 rule "note"`. */
 export class MapStopped extends Error {
   readonly where: string;
-  readonly unmapped: boolean;
+  readonly unmapped: UnmappedCode['unmapped'] | undefined;
   constructor(where: string, cause: Error) {
     super(cause.message, { cause });
     this.where = where;
-    this.unmapped = cause instanceof UnmappedCode;
+    this.unmapped = cause instanceof UnmappedCode ? cause.unmapped : undefined;
   }
 }
 

@@ -1,9 +1,16 @@
 /** `translate(x, map, output)` by R4 ConceptMaps. A code without a match is a failure, never a silent hole. */
 import type { ConceptMap, ConceptMapGroup } from './model.ts';
 import { isObject, type Value } from './value.ts';
+import type { UnmappedCode as Unmapped } from '../core/ports.ts';
 
 /** No usable entry in the ConceptMap, which is named; the code is not, for it may be the patient's. */
-export class UnmappedCode extends Error {}
+export class UnmappedCode extends Error {
+  readonly unmapped: Unmapped | undefined;
+  constructor(message: string, unmapped?: Unmapped) {
+    super(message);
+    this.unmapped = unmapped;
+  }
+}
 
 /** The ConceptMap is missing, or says two things at once. */
 export class ConceptMapFault extends Error {}
@@ -70,5 +77,11 @@ export function translate(
       if (typeof instead === 'string') return translate(value, instead, find, depth + 1);
       if (instead !== undefined) return instead;
     }
-  throw new UnmappedCode(`no entry for the code in the ConceptMap ${canonical}`);
+  const { system, code = '' } = source;
+  throw new UnmappedCode(`no entry for the code in the ConceptMap ${canonical}`, {
+    conceptMap: canonical,
+    ...(system === undefined ? {} : { system }),
+    code,
+    policy: 'hold',
+  });
 }

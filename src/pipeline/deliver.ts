@@ -5,11 +5,11 @@
 import { causeOf } from '../core/causes.ts';
 import { decide, type Progress } from '../core/decide.ts';
 import type { ClaimedLane, Completed, PersonContext, Work } from '../core/lane.ts';
-import type { EmittedLink, Exchange } from '../core/model.ts';
+import type { EmittedLink } from '../core/model.ts';
 import type { Failure } from '../core/outcome.ts';
 import type { FilingStep } from '../core/ports.ts';
 import type { LaneLedger, PipelineDeps } from './deps.ts';
-import { prepare, type Prepared } from './prepare.ts';
+import { type AlongTheWay, prepare, type Prepared } from './prepare.ts';
 
 /** So many workers in a row died with a message in hand: it is the message. */
 const mostDeaths = 10;
@@ -23,7 +23,9 @@ export async function deliver(
   signal?: AbortSignal,
 ): Promise<Completed> {
   const startedAt = deps.clock();
-  const exchanges: Exchange[] = [];
+  const mapper = deps.mapper();
+  const way: AlongTheWay = { exchanges: [], unmapped: [] };
+  const { exchanges } = way;
   let prepared: Prepared | undefined;
   let links: readonly EmittedLink[] = [];
   let failure: Failure | undefined;
@@ -38,8 +40,8 @@ export async function deliver(
     } else if (work.deaths >= mostDeaths) {
       failure = { cause: 'internal/unexpected', detail: 'Every worker that filed it ended before it was done.' };
     } else {
-      const asking = { ...deps, ledger: telling(deps.ledger) };
-      prepared = await prepare(work, lane.patientKey, person, othersStopped, asking, exchanges, signal);
+      const asking = { ...deps, mapper, ledger: telling(deps.ledger) };
+      prepared = await prepare(work, lane.patientKey, person, othersStopped, asking, way, signal);
       if (prepared.do === 'stop') failure = prepared.failure;
       if (prepared.do === 'file' && prepared.steps.length > 0) {
         sending = true;
@@ -77,7 +79,8 @@ export async function deliver(
     startedAt,
     durationMs: deps.clock().getTime() - startedAt.getTime(),
     attempt,
-    mappingVersion: deps.mapper.version,
+    mappingVersion: mapper.version,
+    unmapped: way.unmapped,
     links,
     exchanges,
     ...(prepared?.do === 'file' && prepared.voids !== undefined ? { voids: prepared.voids } : {}),

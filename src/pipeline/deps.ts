@@ -50,7 +50,8 @@ export type PipelineDeps = {
   readonly read: ReadActivity;
   /** The configuration says that this form is deliberately not filed. */
   readonly ignores: (payload: Payload) => boolean;
-  readonly mapper: Mapper;
+  /** The mapper of now: asked once for each message, so that a message is prepared with one set of maps. */
+  readonly mapper: () => Mapper;
   readonly validate: Validate;
   readonly gates: GateRules;
   readonly programme: MappingContext['programme'];
@@ -63,3 +64,6 @@ export type PipelineDeps = {
   readonly log: Log;
   readonly observe: (completed: Completed, destination: DestinationId) => void;
 };
+
+/** What preparing one message takes. */
+export type PrepareDeps = Omit<PipelineDeps, 'mapper'> & { readonly mapper: Mapper };

@@ -10,8 +10,16 @@ import { nobody } from '../core/model.ts';
 import type { Exchange, PatientKey } from '../core/model.ts';
 import { fail, type Failure, ok, type Outcome } from '../core/outcome.ts';
 import { planSteps, voidSteps } from '../core/plan.ts';
-import type { FilingStep, FoundPatient, Mapped, MappingContext, PatientIdentifiers, Resource } from '../core/ports.ts';
-import type { PipelineDeps } from './deps.ts';
+import type {
+  FilingStep,
+  FoundPatient,
+  Mapped,
+  MappingContext,
+  PatientIdentifiers,
+  Resource,
+  UnmappedCode,
+} from '../core/ports.ts';
+import type { PrepareDeps } from './deps.ts';
 import { amended, type Intent, intentOf } from './intent.ts';
 
 export type Prepared =
@@ -33,17 +41,22 @@ export type Prepared =
 const stop = (failure: Failure): Prepared => ({ do: 'stop', failure });
 const open = new Set(['received', 'filing', 'held', 'failed']);
 
-/**
- * `othersStopped`: an earlier message of the lane is held or failed, and may still bring what this one refers to.
- * `exchanges` collects what was said to the destination on the way (the search for the patient).
- */
+/** What comes up on the way, also when it ends with a failure. */
+export type AlongTheWay = {
+  /** What was said to the destination (the search for the patient). */
+  readonly exchanges: Exchange[];
+  /** Codes that no ConceptMap listed. */
+  readonly unmapped: UnmappedCode[];
+};
+
+/** `othersStopped`: an earlier message of the lane is held or failed, and may still bring what this one refers to. */
 export async function prepare(
   work: Work,
   patientKey: PatientKey,
   person: PersonContext,
   othersStopped: boolean,
-  deps: PipelineDeps,
-  exchanges: Exchange[],
+  deps: PrepareDeps,
+  way: AlongTheWay,
   signal?: AbortSignal,
 ): Promise<Prepared> {
   const replaced = work.record?.latestMessage !== undefined && work.record.latestMessage !== work.messageId;
@@ -97,12 +110,12 @@ export async function prepare(
   const waits = await waitsFor(activity, deps);
   if (waits !== undefined) return stop(waits);
 
-  const patient = await matched(work, person, deps, exchanges, signal);
+  const patient = await matched(work, person, deps, way.exchanges, signal);
   if (!patient.ok) return stop(patient.failure);
 
   const subject = subjectKey(patientKey);
   const context = contextOf(activity, record, generation, patient.value, work, patientKey, person, deps);
-  const mapped = mapAndValidate(activity, deps, context);
+  const mapped = mapAndValidate(activity, deps, context, way.unmapped);
   if (!mapped.ok) return stop(mapped.failure);
 
   // An amendment is a record of its own: what its target emitted is not among the links of the lane's records.
@@ -135,7 +148,7 @@ async function withLinksOf(
   patientKey: PatientKey,
   subject: string,
   person: PersonContext,
-  deps: PipelineDeps,
+  deps: PrepareDeps,
 ): Promise<readonly OwnedLink[]> {
   const known = new Set(person.links.map((link) => link.artifact));
   const target = await deps.ledger.personContext(patientKey, subject, [record]);
@@ -146,7 +159,7 @@ async function prepareVoid(
   record: RecordName,
   work: Work,
   person: PersonContext,
-  deps: PipelineDeps,
+  deps: PrepareDeps,
 ): Promise<Prepared> {
   const own = work.source === record.source && work.recordId === record.recordId;
   const [target] = own ? [] : await deps.ledger.recordStates([record]);
@@ -193,7 +206,7 @@ function takeBack(
   work: Work,
   patientKey: PatientKey,
   person: PersonContext,
-  deps: PipelineDeps,
+  deps: PrepareDeps,
 ): Prepared {
   if (intent.do !== 'file') return { do: 'settle', state: as };
   const { activity, record } = intent;
@@ -223,7 +236,7 @@ function contextOf(
   work: Work,
   patientKey: PatientKey,
   person: PersonContext,
-  deps: PipelineDeps,
+  deps: PrepareDeps,
 ): MappingContext {
   return {
     patient,
@@ -239,7 +252,7 @@ function contextOf(
 async function amendmentBase(
   record: RecordName,
   work: Work,
-  deps: PipelineDeps,
+  deps: PrepareDeps,
 ): Promise<Outcome<{ activity: Activity; generation: number }>> {
   const [target] = await deps.ledger.recordStates([record]);
   if (target?.latestMessage === undefined)
@@ -261,7 +274,7 @@ async function amendmentBase(
 }
 
 /** An earlier message that this one builds on, and that is not filed. */
-async function waitsFor(activity: Activity, deps: PipelineDeps): Promise<Failure | undefined> {
+async function waitsFor(activity: Activity, deps: PrepareDeps): Promise<Failure | undefined> {
   if (activity.basedOn === undefined || activity.basedOn.length === 0) return undefined;
   const source = activity.source.systemId;
   const states = await deps.ledger.recordStates(activity.basedOn.map((recordId) => ({ source, recordId })));
@@ -274,7 +287,7 @@ async function waitsFor(activity: Activity, deps: PipelineDeps): Promise<Failure
 async function matched(
   work: Work,
   person: PersonContext,
-  deps: PipelineDeps,
+  deps: PrepareDeps,
   exchanges: Exchange[],
   signal: AbortSignal | undefined,
 ): Promise<Outcome<FoundPatient>> {
@@ -295,10 +308,11 @@ async function matched(
 /** Also the dry run: what would be filed, or why not. */
 export function mapAndValidate(
   activity: Activity,
-  deps: Pick<PipelineDeps, 'mapper' | 'validate'>,
+  deps: Pick<PrepareDeps, 'mapper' | 'validate'>,
   context: MappingContext,
+  unmapped?: UnmappedCode[],
 ): Outcome<readonly Mapped[]> {
-  const mapped = deps.mapper.map(activity, context);
+  const mapped = deps.mapper.map(activity, context, unmapped);
   if (!mapped.ok) return mapped;
   const issues = mapped.value.flatMap((one) =>
     one.do === 'merge'

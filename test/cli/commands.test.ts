@@ -366,7 +366,12 @@ describe('tejido start', () => {
     const roles: string[] = [];
     const start: Parts['start'] = async (_, role) => {
       roles.push(role);
-      return { notices: ['Listening on http://127.0.0.1:8080'], stop: async () => undefined, ended: Promise.resolve() };
+      return {
+        notices: ['Listening on http://127.0.0.1:8080'],
+        reload: async () => undefined,
+        stop: async () => undefined,
+        ended: Promise.resolve(),
+      };
     };
     expect(await tejido(['start'], { start })).toMatchObject({ code: 0, err: expect.stringContaining('8080') });
     await tejido(['worker'], { start });
@@ -377,10 +382,38 @@ describe('tejido start', () => {
     const ended = new Promise<void>((resolve) => (end = resolve));
     const start: Parts['start'] = async () => {
       setImmediate(() => process.emit('SIGTERM'));
-      return { notices: [], stop: async () => end(), ended };
+      return { notices: [], reload: async () => undefined, stop: async () => end(), ended };
     };
     const { code, err } = await tejido(['start'], { start });
     expect([code, err]).toEqual([0, expect.stringContaining('Stopping')]);
     expect(process.listenerCount('SIGTERM')).toBe(0);
+  });
+  test('SIGHUP loads the maps anew, unless a terminal that goes away sent it', async () => {
+    const reloads: boolean[] = [];
+    for (const interactive of [false, true]) {
+      let end: () => void = () => undefined;
+      const ended = new Promise<void>((resolve) => (end = resolve));
+      const start: Parts['start'] = async () => {
+        setImmediate(() => {
+          if (process.listenerCount('SIGHUP') > 0) process.emit('SIGHUP');
+          end();
+        });
+        return { notices: [], reload: async () => void reloads.push(interactive), stop: async () => undefined, ended };
+      };
+      const terminal = { out: () => undefined, err: () => undefined, interactive };
+      await tejido(['start'], { start, terminal });
+    }
+    expect(reloads).toEqual([false]);
+    expect(process.listenerCount('SIGHUP')).toBe(0);
+  });
+  test('--watch-maps watches the maps, whatever the configuration says', async () => {
+    const watched: boolean[] = [];
+    const start: Parts['start'] = async (config) => {
+      watched.push(config.mappings.watch);
+      return { notices: [], reload: async () => undefined, stop: async () => undefined, ended: Promise.resolve() };
+    };
+    await tejido(['start'], { start });
+    await tejido(['start', '--watch-maps'], { start });
+    expect(watched).toEqual([false, true]);
   });
 });

@@ -14,6 +14,7 @@ export const fakeLedger: CliLedger = {
   retry: async () => ({ ok: true, state: 'received' }),
   release: async () => ({ ok: true, state: 'received' }),
   void: async () => ({ ok: false, refused: 'It is voided already.' }),
+  unmapped: async () => [],
   keys: { create: notAsked, list: async () => [], revoke: async () => false },
   destinations: { list: async () => [], setPaused: async () => undefined },
   reconcile: notAsked,

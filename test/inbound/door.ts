@@ -107,6 +107,7 @@ export async function openDoor(
       list: () => Promise.resolve({ messages: [] }),
       story: () => Promise.resolve(undefined),
       raw: () => Promise.resolve(undefined),
+      unmapped: () => Promise.resolve([]),
       retry: () => Promise.resolve({ ok: true, state: 'received' }),
       release: () => Promise.resolve({ ok: true, state: 'received' }),
       void: () => Promise.resolve({ ok: false, refused: 'It stands in the chart.' }),

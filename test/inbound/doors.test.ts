@@ -49,6 +49,20 @@ beforeAll(async () => {
               : undefined,
           ),
         raw: () => Promise.resolve({ body: Buffer.from('{"a":1}') }),
+        unmapped: () =>
+          Promise.resolve([
+            {
+              id: '1',
+              conceptMap: 'urn:cm',
+              code: 'stones',
+              policy: 'hold',
+              firstSeenAt: new Date(0),
+              lastSeenAt: new Date(0),
+              messages: 2,
+              waiting: 1,
+              messageIds: [],
+            },
+          ]),
         retry: () => Promise.resolve({ ok: true, state: 'received' }),
         release: () => Promise.resolve({ ok: true, state: 'received' }),
         void: () => Promise.resolve({ ok: false, refused: 'It stands in the chart.' }),
@@ -278,6 +292,10 @@ describe('messages', () => {
     expect(await (await get('/v1/messages/7')).json()).not.toHaveProperty('raw');
     expect(await (await get('/v1/messages/7?raw=true')).json()).toMatchObject({ raw: { text: '{"a":1}' } });
     expect((await get('/v1/messages/8')).status).toBe(404);
+    expect(await (await get('/v1/unmapped')).json()).toMatchObject({ unmapped: [{ code: 'stones', waiting: 1 }] });
+    door.keys.set('writer', { id: 'w', name: 'writer', scopes: ['activities:write'] });
+    const refused = await fetch(`${door.url}/v1/unmapped`, { headers: { authorization: 'Bearer writer' } });
+    expect(refused.status).toBe(403);
   });
 
   test('an action is done or told why not', async () => {

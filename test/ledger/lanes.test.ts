@@ -47,6 +47,7 @@ function done(lane: ClaimedLane, work: Work, progress: Progress = { state: 'file
     durationMs: 3,
     attempt: work.attempts + 1,
     mappingVersion: 'm1',
+    unmapped: [],
     links: [
       {
         artifact: `${work.recordId ?? ''}.encounter`,

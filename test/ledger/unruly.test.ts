@@ -69,6 +69,7 @@ describe('what Postgres cannot store as it is', () => {
         durationMs: 1,
         attempt: 1,
         mappingVersion: 'm',
+        unmapped: [],
         links: [],
         exchanges: [],
       },

@@ -4,17 +4,11 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
-const program = `
-  import { Command } from 'commander';
-  import { registerMapCommands } from ${JSON.stringify(resolve('src/cli/commands/map.ts'))};
-  const program = new Command('tejido');
-  registerMapCommands(program);
-  await program.parseAsync(['node', 'tejido', ...process.argv.slice(1)]);
-`;
+const program = resolve('src/cli/main.ts');
 
 const tejido = (...args: readonly string[]): Promise<{ code: number | null; out: string; err: string }> =>
   new Promise((done, failed) => {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', program, ...args]);
+    const child = spawn(process.execPath, [program, ...args]);
     let [out, err] = ['', ''];
     child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
     child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));

@@ -4,7 +4,7 @@ import { sql } from 'kysely';
 import type { Activity } from '../../src/core/activity.ts';
 import type { EmittedLink } from '../../src/core/model.ts';
 import { fail, type Failure, ok } from '../../src/core/outcome.ts';
-import type { Destination, FilingPlan, Incoming, Resource } from '../../src/core/ports.ts';
+import type { Destination, FilingPlan, Incoming, Mapper, Resource } from '../../src/core/ports.ts';
 import { setPaused } from '../../src/ledger/destinations.ts';
 import { createLaneLedger } from '../../src/ledger/lane-ledger.ts';
 import { listMessages, messageStory } from '../../src/ledger/messages.ts';
@@ -12,6 +12,7 @@ import { releaseMessage, retryMessage } from '../../src/ledger/actions.ts';
 import type { PipelineDeps } from '../../src/pipeline/deps.ts';
 import { createLaneRunner } from '../../src/pipeline/lanes.ts';
 import { aLedger, anItem, ehr, type TestLedger } from '../ledger/support.ts';
+import { testMapper } from './support.ts';
 
 let ledger: TestLedger;
 beforeAll(async () => {
@@ -67,9 +68,8 @@ const destination: Destination = {
 };
 
 /** A map that makes one Encounter, and a Goal of the person when the details name one. */
-const mapper: PipelineDeps['mapper'] = {
-  version: 'test',
-  kinds: [],
+const mapper: Mapper = {
+  ...testMapper,
   map: (activity, context) => {
     const encounter: Resource = { resourceType: 'Encounter', subject: context.patient.reference };
     const goal = activity.details?.['goalId'];
@@ -96,7 +96,7 @@ async function drain(over: Partial<PipelineDeps> = {}): Promise<void> {
       destination,
       ignores: () => false,
       read: ({ body }) => ok(JSON.parse(Buffer.from(body).toString()) as Activity),
-      mapper,
+      mapper: () => mapper,
       validate: () => [],
       gates: {
         sensitivePhrases: ['indocumentado'],
@@ -319,7 +319,7 @@ describe('messages in their lanes', () => {
 
   test('an amendment changes what its target filed; a second one builds on the first', async () => {
     const seen: unknown[] = [];
-    const spy: PipelineDeps['mapper'] = {
+    const spy: Mapper = {
       ...mapper,
       map: (activity, context) => {
         seen.push(activity.details);
@@ -327,7 +327,7 @@ describe('messages in their lanes', () => {
       },
     };
     await accept(item({ mrn: 'M1', details: { a: 1, b: 1 } }));
-    await drain({ mapper: spy });
+    await drain({ mapper: () => spy });
     for (const [recordId, changes] of [
       ['x1', { details: { a: 2 } }],
       ['x2', { details: { c: 3, b: null } }],
@@ -335,7 +335,7 @@ describe('messages in their lanes', () => {
       await accept(
         item({ recordId, activityType: 'amend', mrn: 'M1', details: { target: { recordId: 'r1' }, changes } }),
       );
-      await drain({ mapper: spy });
+      await drain({ mapper: () => spy });
     }
     expect(seen).toEqual([
       { a: 1, b: 1 },

@@ -2,7 +2,7 @@
 import type { Activity } from '../../src/core/activity.ts';
 import type { EmittedLink } from '../../src/core/model.ts';
 import { fail, type Failure, ok } from '../../src/core/outcome.ts';
-import type { Destination, FilingPlan, Incoming } from '../../src/core/ports.ts';
+import type { Destination, FilingPlan, Incoming, Mapper } from '../../src/core/ports.ts';
 import { createLaneLedger } from '../../src/ledger/lane-ledger.ts';
 import { listMessages } from '../../src/ledger/messages.ts';
 import type { PipelineDeps } from '../../src/pipeline/deps.ts';
@@ -75,9 +75,12 @@ export function aChart(): Chart {
 }
 
 /** Makes one Observation for each name in details.parts. */
-const mapper: PipelineDeps['mapper'] = {
+export const testMapper: Mapper = {
   version: 'test',
+  files: [],
   kinds: [],
+  mapOf: () => undefined,
+  answers: () => false,
   map: (activity, context) =>
     ok(
       ((activity.details?.['parts'] ?? ['encounter']) as string[]).map((part) => ({
@@ -101,7 +104,7 @@ export async function drain(
       destination: chart.destination,
       ignores: () => false,
       read: ({ body }) => ok(JSON.parse(Buffer.from(body).toString()) as Activity),
-      mapper,
+      mapper: () => testMapper,
       validate: () => [],
       gates: { sensitivePhrases: [], consentFor: [], reviewFor: ['dsme.individual'] },
       programme: { id: 'msep', name: 'P', timeZone: 'America/Chicago', artifactSystem: 'urn:a' },

@@ -7,6 +7,8 @@ import type { Failure } from '../../core/outcome.ts';
 import type { Mapped, Mapper } from '../../core/ports.ts';
 import { findCases, readableUuid, readInput, runCase } from '../../mapping/cases.ts';
 import { loadMapper } from '../../mapping/load.ts';
+import type { Parts } from '../parts.ts';
+import { registerUnmapped } from './map-unmapped.ts';
 
 const ownMappings = fileURLToPath(new URL('../../../mappings', import.meta.url));
 
@@ -88,7 +90,7 @@ async function test(folders: readonly string[], options: { update?: true; json?:
   if (results.length === 0 || (failed.length > 0 && !options.update)) process.exitCode = 1;
 }
 
-export function registerMapCommands(program: Command): void {
+export function registerMapCommands(program: Command, parts: Parts): void {
   const map = program.command('map').description('run and test mappings');
   map
     .command('run')
@@ -105,4 +107,5 @@ export function registerMapCommands(program: Command): void {
     .option('--update', 'show the differences, then write expected.json')
     .option('--json', 'print JSON')
     .action(test);
+  registerUnmapped(map, parts);
 }

@@ -39,6 +39,7 @@ type FilterOptions = {
   readonly source?: string;
   readonly kind?: string;
   readonly record?: string;
+  readonly conceptMap?: string;
   readonly from?: Date;
   readonly to?: Date;
 };
@@ -49,6 +50,7 @@ const filterOf = (options: FilterOptions): MessageFilter => ({
   ...(options.source === undefined ? {} : { source: options.source }),
   ...(options.kind === undefined ? {} : { kind: options.kind }),
   ...(options.record === undefined ? {} : { recordId: options.record }),
+  ...(options.conceptMap === undefined ? {} : { conceptMap: options.conceptMap }),
   ...(options.from === undefined ? {} : { receivedFrom: options.from }),
   ...(options.to === undefined ? {} : { receivedTo: options.to }),
 });
@@ -60,6 +62,7 @@ const withFilters = (command: Command): Command =>
     .option('--source <name>', 'only from this source')
     .option('--kind <kind>', 'only of this activity type')
     .option('--record <id>', 'only of this record of the source')
+    .option('--concept-map <url>', 'only with a code that this ConceptMap does not list')
     .option('--from <day>', 'received from this day on (UTC)', day)
     .option('--to <day>', 'received before this day (UTC)', day);
 
