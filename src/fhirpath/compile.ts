@@ -12,7 +12,7 @@ import {
   temporalKind,
 } from './equality.ts';
 import { FhirPathError, FhirPathSyntaxError } from './errors.ts';
-import { builtIns } from './functions/index.ts';
+import { builtIns, functionNames, wrongNumber, type Arity } from './functions/index.ts';
 import { united } from './functions/filtering.ts';
 import { existsFrom, truthFrom, truthNode, type Env, type Exists, type Items, type Node, type Scope } from './node.ts';
 import { parseExpression, typeNameIn } from './parse.ts';
@@ -29,13 +29,11 @@ import {
   truthItems,
   type Truth,
 } from './system.ts';
+import { nearestName } from './spelling.ts';
 import { typeTest } from './types-of.ts';
 
 /** A function that the caller adds. */
-export type FunctionDef = {
-  /** Least and most number of parameters. */
-  readonly min: number;
-  readonly max: number;
+export type FunctionDef = Arity & {
   readonly evaluate: (input: readonly Item[], parameters: readonly (readonly Item[])[], env: Env) => readonly Item[];
 };
 
@@ -240,13 +238,15 @@ class Compiler {
           ),
       };
     }
-    if (builtIn === undefined)
+    if (builtIn === undefined) {
+      const meant = nearestName(name, functionNames);
       throw new FhirPathSyntaxError(
-        `there is no function ${name}${nearest(name)}`,
+        `there is no function ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
         nameOffset,
         name.length,
         'unknown-function',
       );
+    }
     this.#mustFit(ast, builtIn.min, builtIn.max);
     const innerParameters = inner || (builtIn.perItem === true && ast.of !== undefined);
     return builtIn.compile({
@@ -260,13 +260,7 @@ class Compiler {
 
   #mustFit({ name, nameOffset, arguments: { length } }: CallAst, min: number, max: number): void {
     if (length >= min && length <= max) return;
-    const wanted = min === max ? String(min) : `${min} to ${max}`;
-    throw new FhirPathSyntaxError(
-      `${name}() takes ${max === 0 ? 'no parameter' : wanted === '1' ? 'one parameter' : `${wanted} parameters`}, and has ${length}`,
-      nameOffset,
-      name.length,
-      'wrong-parameters',
-    );
+    throw new FhirPathSyntaxError(wrongNumber(name, { min, max }, length), nameOffset, name.length, 'wrong-parameters');
   }
 
   #item({ items }: Node, at: Node, what: string): Node {
@@ -301,23 +295,6 @@ const isNamed = ({ type, json }: Item, name: string): boolean =>
 function canonicalOf(name: string): string | undefined {
   if (name.startsWith('vs-')) return `http://hl7.org/fhir/ValueSet/${name.slice(3)}`;
   return name.startsWith('ext-') ? `http://hl7.org/fhir/StructureDefinition/${name.slice(4)}` : undefined;
-}
-
-/** Another spelling that differs in case only, or by one letter. */
-function nearest(name: string): string {
-  const lower = name.toLowerCase();
-  for (const known of builtIns.keys()) {
-    const other = known.toLowerCase();
-    if (other === lower || (Math.abs(other.length - lower.length) < 2 && name.length > 3 && oneOff(other, lower)))
-      return `; did you mean ${known}?`;
-  }
-  return '';
-}
-
-function oneOff(a: string, b: string): boolean {
-  let at = 0;
-  while (at < a.length && a[at] === b[at]) at += 1;
-  return a.slice(at + 1) === b.slice(at + 1) || a.slice(at + 1) === b.slice(at) || a.slice(at) === b.slice(at + 1);
 }
 
 function literal(ast: LiteralAst): Node {

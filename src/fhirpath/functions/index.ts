@@ -11,3 +11,15 @@ import { strings } from './strings.ts';
 export const builtIns: ReadonlyMap<string, BuiltIn> = new Map(
   [existence, filtering, strings, math, conversion, clock, fhir].flatMap((part) => Object.entries(part)),
 );
+
+/** `is`, `as` and `ofType`, whose parameter is a type, are compiled on their own. */
+export const functionNames: readonly string[] = [...builtIns.keys(), 'is', 'as', 'ofType'];
+
+export type Arity = { readonly min: number; readonly max: number };
+
+/** `substring() takes 1 to 2 parameters, and has 3` */
+export function wrongNumber(name: string, { min, max }: Arity, given: number): string {
+  const wanted = min === max ? String(min) : `${min} to ${max}`;
+  const parameters = max === 0 ? 'no parameter' : wanted === '1' ? 'one parameter' : `${wanted} parameters`;
+  return `${name}() takes ${parameters}, and has ${given}`;
+}
