@@ -34,10 +34,18 @@ write(
   '../src/definitions/r4-types.json.gz',
   packed(Object.assign({}, ...[...bases, ...resourceTypes].map((each) => extractTypes(each)))),
 );
-write('../src/validation/r4-datatypes.json.gz', packed(types.map(trimDefinition)));
+write('../src/validation/r4-datatypes.json.gz', packed(types.map((each) => trimDefinition(each))));
 write(
   '../src/validation/r4-terminology.json.gz',
   packed(terminologyOf(resources('v2-tables', 'v3-codesystems', 'valuesets'))),
+);
+write(
+  '../src/validation/r4-extensions.json.gz',
+  packed(
+    definitions('extension-definitions')
+      .filter(({ type }) => type === 'Extension')
+      .map((each) => trimDefinition(each)),
+  ),
 );
 // Each resource type on its own, so that only what is filed is unpacked.
 write(

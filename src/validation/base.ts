@@ -1,8 +1,8 @@
-/** The R4 definitions for @medplum/core's validator: data types at once, a resource type when it is first needed. */
+/** R4's own definitions as they are shipped: data types and extensions at once, a resource type when it is first needed. */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { isDataTypeLoaded, loadDataType } from '@medplum/core';
-import type { StructureDefinition } from '@medplum/fhirtypes';
+import { core, coreName, withoutVersion, type Definition } from './definition.ts';
+import type { Definitions } from './knowledge.ts';
 import type { Terminology } from './terminology.ts';
 
 const read = (name: string): Buffer => readFileSync(new URL(name, import.meta.url));
@@ -10,23 +10,33 @@ const unpack = (bytes: Buffer): unknown => JSON.parse(gunzipSync(bytes).toString
 
 export const readBaseTerminology = (): Terminology => unpack(read('r4-terminology.json.gz')) as Terminology;
 
-export type Base = {
-  /** Makes a resource type known to the validator; false when R4 has no such type. */
-  readonly load: (resourceType: string) => boolean;
-};
+/** R4, and over it what is given: by canonical, with and without version. */
+export function withBase(own: ReadonlyMap<string, Definition>): Definitions {
+  const types = new Map(
+    (unpack(read('r4-datatypes.json.gz')) as readonly Definition[]).map((each) => [each.url, each]),
+  );
+  let packed: Readonly<Record<string, string>> | undefined;
+  let extensions: ReadonlyMap<string, Definition> | undefined;
 
-export function loadBase(): Base {
-  for (const definition of unpack(read('r4-datatypes.json.gz')) as readonly StructureDefinition[])
-    loadDataType(definition);
-  const packed = JSON.parse(read('r4-resources.json').toString('utf8')) as Readonly<Record<string, string>>;
-  const loaded = new Set<string>();
-  const load = (resourceType: string): boolean => {
-    if (loaded.has(resourceType)) return true;
-    const definition = Object.hasOwn(packed, resourceType) ? packed[resourceType] : undefined;
-    if (definition === undefined) return false;
-    loadDataType(unpack(Buffer.from(definition, 'base64')) as StructureDefinition);
-    loaded.add(resourceType);
-    return isDataTypeLoaded(resourceType);
+  const base = (url: string): Definition | undefined => {
+    const known = types.get(url);
+    const name = coreName(url);
+    if (known !== undefined || name === undefined) return known;
+    packed ??= JSON.parse(read('r4-resources.json').toString('utf8')) as Readonly<Record<string, string>>;
+    const resource = Object.hasOwn(packed, name) ? packed[name] : undefined;
+    if (resource === undefined) {
+      extensions ??= new Map(
+        (unpack(read('r4-extensions.json.gz')) as readonly Definition[]).map((each) => [each.url, each]),
+      );
+      return extensions.get(url);
+    }
+    const definition = unpack(Buffer.from(resource, 'base64')) as Definition;
+    types.set(url, definition);
+    return definition;
   };
-  return { load };
+
+  return {
+    byUrl: (canonical) => own.get(canonical) ?? own.get(withoutVersion(canonical)) ?? base(withoutVersion(canonical)),
+    ofType: (type) => base(`${core}${type}`),
+  };
 }

@@ -1,56 +1,77 @@
-/** Required bindings: the code must be in the value set. What cannot be decided is said once for each value set. */
-import type { Issue } from '../core/outcome.ts';
-import type { Contains, Membership } from './terminology.ts';
+/** Coded values against the value set that an element is bound to. */
+import { isObject } from '../definitions/item.ts';
+import type { Binding } from './definition.ts';
+import type { Run } from './run.ts';
+import type { CodeSet, CodeSets, Membership } from './terminology.ts';
 
-/** Coded values by the value set they are bound to, as @medplum/core collects them. */
-export type BoundValues = Readonly<
-  Record<string, readonly { readonly path: string; readonly type: string; readonly value?: unknown }[]>
->;
+export type BindingCheck = (value: unknown, run: Run) => void;
 
-type Coding = { readonly system?: string; readonly code?: string };
-
-const codingsOf = (type: string, value: unknown): readonly Coding[] | undefined => {
-  if (typeof value === 'string') return [{ code: value }];
-  if (typeof value !== 'object' || value === null) return undefined;
-  // A primitive with extensions comes as an object around the string.
-  if (value instanceof String) return [{ code: String(value) }];
-  if (type === 'CodeableConcept') return (value as { coding?: readonly Coding[] }).coding ?? [];
-  return [value];
-};
-
-const best = (results: readonly Membership[]): Membership => {
-  if (results.includes('in')) return 'in';
-  return results.includes('unknown') ? 'unknown' : 'out';
-};
-
-export function bindingIssues(bound: BoundValues, contains: Contains): readonly Issue[] {
-  const issues: Issue[] = [];
-  for (const [valueSet, values] of Object.entries(bound)) {
-    const undecided: string[] = [];
-    for (const { path, type, value } of values) {
-      const codings = codingsOf(type, value);
-      if (codings === undefined) continue;
-      const coded = codings.filter((coding): coding is Coding & { code: string } => typeof coding.code === 'string');
-      const membership =
-        coded.length === 0 ? 'out' : best(coded.map(({ code, system }) => contains(valueSet, code, system)));
-      if (membership === 'unknown') undecided.push(path);
-      // Text alone does not meet a required binding; a primitive that only has extensions is not judged here.
-      if (membership === 'out' && (coded.length > 0 || type === 'CodeableConcept'))
-        issues.push({
-          where: path,
-          what: `no code of the required value set ${valueSet}`,
-          code: 'code-invalid',
-          severity: 'error',
-        });
+const judge = (set: CodeSet, value: unknown, type: string): Membership | 'none' => {
+  if (type === 'CodeableConcept') {
+    const codings = isObject(value) ? value['coding'] : undefined;
+    if (!Array.isArray(codings)) return 'none';
+    let result: Membership | 'none' = 'none';
+    for (const coding of codings as unknown[]) {
+      const membership = judge(set, coding, 'Coding');
+      if (membership === 'in') return 'in';
+      if (membership === 'unknown' || result === 'none') result = membership;
     }
-    const [first] = undecided;
-    if (first !== undefined)
-      issues.push({
-        where: first,
-        what: `the required value set ${valueSet} is not at hand in full; its codes were not checked`,
-        code: 'not-supported',
-        severity: 'warning',
-      });
+    return result;
   }
-  return issues;
+  if (typeof value === 'string') return set(value, undefined);
+  if (!isObject(value) || typeof value['code'] !== 'string') return 'none';
+  // A coding says its system; without one it names no code of any.
+  return set(value['code'], typeof value['system'] === 'string' ? value['system'] : undefined);
+};
+
+/** Whether a coded value is in a set; no code is in none. */
+export const membershipOf = (set: CodeSet | undefined, value: unknown, type: string | undefined): Membership => {
+  const membership = set === undefined ? 'unknown' : judge(set, value, type ?? '');
+  return membership === 'none' ? 'out' : membership;
+};
+
+/** The types that a binding speaks of; a binding on a choice says nothing of its other types. */
+const coded = new Set(['code', 'string', 'uri', 'url', 'canonical', 'id', 'Coding', 'CodeableConcept', 'Quantity']);
+
+/**
+ * Required: a code outside is an error, and so is none. Extensible: a code that is provably outside is a warning, text
+ * alone is not. What cannot be decided is said once for each value set.
+ */
+export function bindingCheck(binding: Binding, type: string, codeSets: CodeSets): BindingCheck | undefined {
+  if (!coded.has(type)) return undefined;
+  const { strength, valueSet, maxValueSet } = binding;
+  const required = strength === 'required';
+  const checks: BindingCheck[] = [];
+  if (maxValueSet !== undefined) checks.push(oneCheck(maxValueSet, type, codeSets, true, false));
+  if (valueSet !== undefined && (required || strength === 'extensible'))
+    checks.push(oneCheck(valueSet, type, codeSets, required, required));
+  const [first, second] = checks;
+  if (first === undefined || second === undefined) return first;
+  return (value, run) => {
+    first(value, run);
+    second(value, run);
+  };
+}
+
+function oneCheck(
+  valueSet: string,
+  type: string,
+  codeSets: CodeSets,
+  strict: boolean,
+  codeNeeded: boolean,
+): BindingCheck {
+  let set: CodeSet | undefined;
+  let known = false;
+  const what = `no code of the ${strict ? 'required' : 'extensible'} value set ${valueSet}`;
+  return (value, run) => {
+    if (!known) [set, known] = [codeSets(valueSet), true];
+    if (set === undefined) {
+      run.notChecked(valueSet, codeNeeded);
+      return;
+    }
+    const membership = judge(set, value, type);
+    if (membership === 'in') return;
+    if (membership === 'unknown') run.notChecked(valueSet, codeNeeded);
+    else if (membership === 'out' || codeNeeded) run.add('code-invalid', what, strict ? 'error' : 'warning');
+  };
 }

@@ -3,6 +3,7 @@
  * all of SNOMED CT, a filter) is unknown, never wrong.
  */
 import type { CodeSystem, CodeSystemConcept, ValueSet, ValueSetComposeInclude } from '@medplum/fhirtypes';
+import { withoutVersion } from './definition.ts';
 
 /** A code system in full: its codes, each with the code above it when there is one. */
 type Codes = Readonly<Record<string, string | null>>;
@@ -69,22 +70,53 @@ function rulesOf(valueSet: ValueSet): Terminology['valueSets'][string] | undefin
   return { include: [...systems].map(([system, codes]) => ({ system, codes })) };
 }
 
-const withoutVersion = (canonical: string): string => canonical.split('|', 1)[0] ?? canonical;
-
-/** `code` alone (a `code` element) or with its system; `unknown` when it cannot be decided. */
+/** `unknown` when it cannot be decided. */
 export type Membership = 'in' | 'out' | 'unknown';
 
-export type Contains = (valueSet: string, code: string, system: string | undefined) => Membership;
+/** One value set, compiled: whether it holds a code, alone (a `code` element) or with its system. */
+export type CodeSet = (code: string, system: string | undefined) => Membership;
 
-const any = (results: readonly Membership[]): Membership => {
-  if (results.includes('in')) return 'in';
-  return results.includes('unknown') ? 'unknown' : 'out';
+/** The code set of a value set by its canonical; undefined when it is not at hand at all. */
+export type CodeSets = (valueSet: string) => CodeSet | undefined;
+
+const never: CodeSet = () => 'unknown';
+
+const anyOf = (sets: readonly CodeSet[]): CodeSet => {
+  const [only] = sets;
+  if (only !== undefined && sets.length === 1) return only;
+  return (code, system) => {
+    let result: Membership = 'out';
+    for (const set of sets) {
+      const membership = set(code, system);
+      if (membership === 'in') return 'in';
+      if (membership === 'unknown') result = 'unknown';
+    }
+    return result;
+  };
 };
 
-const all = (results: readonly Membership[]): Membership => {
-  if (results.includes('out')) return 'out';
-  return results.includes('unknown') ? 'unknown' : 'in';
+const allOf = (sets: readonly CodeSet[]): CodeSet => {
+  const [only] = sets;
+  if (only !== undefined && sets.length === 1) return only;
+  return (code, system) => {
+    let result: Membership = 'in';
+    for (const set of sets) {
+      const membership = set(code, system);
+      if (membership === 'out') return 'out';
+      if (membership === 'unknown') result = 'unknown';
+    }
+    return result;
+  };
 };
+
+const without =
+  (included: CodeSet, excluded: CodeSet): CodeSet =>
+  (code, system) => {
+    const out = excluded(code, system);
+    if (out === 'in') return 'out';
+    const result = included(code, system);
+    return result === 'in' && out === 'unknown' ? 'unknown' : result;
+  };
 
 /** Systems that are a grammar, not a list: media types and language tags. */
 const grammars: Readonly<Record<string, RegExp>> = {
@@ -92,46 +124,67 @@ const grammars: Readonly<Record<string, RegExp>> = {
   'urn:ietf:bcp:47': /^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$/u,
 };
 
-/** Later terminologies replace systems and value sets of the same canonical. */
-export function makeContains(terminologies: readonly Terminology[]): Contains {
-  const last = terminologies.toReversed();
-  const codeSystem = (url: string): Codes | undefined =>
-    last.map(({ codeSystems }) => codeSystems[url]).find((found) => found !== undefined);
-  const isBelow = (codes: Codes, code: string, ancestor: string): boolean => {
-    let at: string | null | undefined = codes[code];
+const ofSystem =
+  (wanted: string, holds: (code: string) => Membership): CodeSet =>
+  (code, system) =>
+    system !== undefined && system !== wanted ? 'out' : holds(code);
+
+/** The codes at or below one, by the links to the code above. */
+function codesBelow(codes: Codes, { code: top, self }: { code: string; self: boolean }): ReadonlySet<string> {
+  const below = new Set<string>();
+  for (const start of Object.keys(codes)) {
+    let at: string | null | undefined = start === top && !self ? undefined : start;
+    // A circle of links ends here.
     for (let steps = 0; typeof at === 'string' && steps < 50; steps += 1) {
-      if (at === ancestor) return true;
+      if (at === top) {
+        below.add(start);
+        break;
+      }
       at = codes[at];
     }
-    return false;
-  };
-  const inSystem = ({ system, codes, below, opaque }: Include, code: string, given: string | undefined): Membership => {
-    if (system === undefined) return 'in';
-    if (given !== undefined && given !== system) return 'out';
-    if (codes !== undefined) return codes.includes(code) ? 'in' : 'out';
+  }
+  return below;
+}
+
+/** Later terminologies replace systems and value sets of the same canonical. Each is compiled when first asked for. */
+export function compileTerminology(terminologies: readonly Terminology[]): CodeSets {
+  const last = terminologies.toReversed();
+  const compiled = new Map<string, CodeSet | undefined>();
+  const wholeSystems = new Map<string, ReadonlySet<string>>();
+
+  const codeSystem = (url: string): Codes | undefined =>
+    last.map(({ codeSystems }) => codeSystems[url]).find((found) => found !== undefined);
+
+  const inSystem = ({ system, codes, below, opaque }: Include): CodeSet | undefined => {
+    if (system === undefined) return undefined;
+    const holds = (set: ReadonlySet<string>): CodeSet => ofSystem(system, (code) => (set.has(code) ? 'in' : 'out'));
+    if (codes !== undefined) return holds(new Set(codes));
     const grammar = grammars[system];
-    if (grammar !== undefined && opaque !== true) return grammar.test(code) ? 'in' : 'out';
+    if (grammar !== undefined && opaque !== true)
+      return ofSystem(system, (code) => (grammar.test(code) ? 'in' : 'out'));
     const known = codeSystem(system);
-    if (known === undefined || opaque === true) return 'unknown';
-    if (!Object.hasOwn(known, code)) return 'out';
-    if (below === undefined) return 'in';
-    return (below.self && code === below.code) || isBelow(known, code, below.code) ? 'in' : 'out';
+    if (known === undefined) return ofSystem(system, () => 'unknown');
+    const whole = wholeSystems.get(system) ?? new Set(Object.keys(known));
+    wholeSystems.set(system, whole);
+    if (opaque === true) return ofSystem(system, (code) => (whole.has(code) ? 'unknown' : 'out'));
+    return holds(below === undefined ? whole : codesBelow(known, below));
   };
-  const contains = (canonical: string, code: string, system: string | undefined, depth: number): Membership => {
+
+  const compile = (canonical: string): CodeSet | undefined => {
     const url = withoutVersion(canonical);
+    if (compiled.has(url)) return compiled.get(url);
     const rules = last.map(({ valueSets }) => valueSets[url]).find((found) => found !== undefined);
-    if (rules === undefined || depth > 10) return 'unknown';
-    const matches = (include: Include): Membership =>
-      all([
-        inSystem(include, code, system),
-        ...(include.valueSets ?? []).map((each) => contains(each, code, system, depth + 1)),
-      ]);
-    const excluded = any((rules.exclude ?? []).map(matches));
-    if (excluded === 'in') return 'out';
-    const included = any(rules.include.map(matches));
-    return included === 'in' && excluded === 'unknown' ? 'unknown' : included;
+    if (rules === undefined) return undefined;
+    // A value set that leads back to itself cannot be decided there.
+    compiled.set(url, never);
+    const setOf = (include: Include): CodeSet =>
+      allOf([inSystem(include) ?? [], (include.valueSets ?? []).map((each) => compile(each) ?? never)].flat());
+    const included = anyOf(rules.include.map(setOf));
+    const set = rules.exclude === undefined ? included : without(included, anyOf(rules.exclude.map(setOf)));
+    compiled.set(url, set);
+    return set;
   };
-  return (valueSet, code, system) => contains(valueSet, code, system, 0);
+  return compile;
 }
 
 /** What some conformance resources say of terminology. */

@@ -1,0 +1,175 @@
+/**
+ * A validator from definitions: every type, profile, extension and value set is compiled when the first resource needs
+ * it, and once. Pure after that; usable without the rest of Tejido.
+ */
+import { isObject, type JsonObject } from '../definitions/item.ts';
+import type { TypeTable } from '../definitions/types.ts';
+import { compileExpression, type CompiledExpression } from '../fhirpath/index.ts';
+import { coreName, withoutVersion } from './definition.ts';
+import { under } from './element.ts';
+import { isExtensionDefinition, isModifierExtension } from './extensions.ts';
+import { inside } from './hooks.ts';
+import type { Issue } from './issue.ts';
+import type { Definitions, Delta, Extension, Knowledge, Walk } from './knowledge.ts';
+import { deltaOf } from './profile.ts';
+import { Run } from './run.ts';
+import { walkOf } from './shape.ts';
+import type { CodeSets } from './terminology.ts';
+import { treeOf, type Node, type Tree } from './tree.ts';
+
+export type ValidatorParts = {
+  readonly definitions: Definitions;
+  readonly types: TypeTable;
+  readonly codeSets: CodeSets;
+  /** now() of invariants. */
+  readonly clock?: () => Date;
+};
+
+export type CompiledValidator = {
+  /** All issues of a resource by R4, by every profile that it claims, and by those given. */
+  readonly validate: (resource: unknown, profiles?: readonly string[]) => readonly Issue[];
+};
+
+/** What has not been asked for yet is undefined; what is not at hand is null. */
+function remembered<T>(make: (key: string) => T | undefined): (key: string) => T | undefined {
+  const known = new Map<string, T>();
+  return (key) => {
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    // What is not at hand is not remembered: names come from resources, too, and there is no end of those.
+    const made = make(key);
+    if (made !== undefined) known.set(key, made);
+    return made;
+  };
+}
+
+export function compileValidator({ definitions, types, codeSets, clock }: ValidatorParts): CompiledValidator {
+  const treeOfDefinition = new WeakMap<object, Tree | undefined>();
+  const treeFrom = (definition: ReturnType<Definitions['byUrl']>): Tree | undefined => {
+    if (definition === undefined) return undefined;
+    if (!treeOfDefinition.has(definition)) treeOfDefinition.set(definition, treeOf(definition));
+    return treeOfDefinition.get(definition);
+  };
+  const treeOfType = remembered<Tree>((type) => treeFrom(definitions.ofType(type)));
+  const tree = remembered<Tree>((canonical) => {
+    const name = coreName(canonical);
+    return treeFrom(definitions.byUrl(canonical)) ?? (name === undefined ? undefined : treeOfType(name));
+  });
+  const nodes = new Map<Node, Walk>();
+  const expressions = new Map<string, CompiledExpression | null>();
+
+  const know: Knowledge = {
+    types,
+    codeSets,
+    tree,
+    treeOfType,
+    walk: remembered<Walk>((type) => {
+      const found = treeOfType(type);
+      return found === undefined ? undefined : walkOf(found.root, type, know);
+    }),
+    walkNode: (node) => {
+      const made = nodes.get(node) ?? walkOf(node, node.element.path, know);
+      nodes.set(node, made);
+      return made;
+    },
+    delta: remembered<Delta>((canonical) => {
+      const found = tree(canonical);
+      // A profile may lead back to itself: it is compiled when the first value comes.
+      let made: Delta | undefined;
+      return found === undefined
+        ? undefined
+        : (value, extra, run) => {
+            made ??= deltaOf(found, know) ?? (() => undefined);
+            made(value, extra, run);
+          };
+    }),
+    extension: remembered<Extension>((url) => {
+      const definition = definitions.byUrl(url);
+      const delta = isExtensionDefinition(definition) ? know.delta(url) : undefined;
+      return definition === undefined || delta === undefined
+        ? undefined
+        : { definition, delta, isModifier: isModifierExtension(definition) };
+    }),
+    inner: (object, run, contained) => inside(object, run, contained, () => whole(object, [], run, know)),
+    expression: (text) => {
+      let found = expressions.get(text);
+      if (found === undefined) expressions.set(text, (found = compiled(text, types)));
+      return found ?? undefined;
+    },
+  };
+
+  return {
+    validate: (resource, profiles = []) => {
+      if (!isObject(resource))
+        return [{ where: '', what: 'a resource is a JSON object', code: 'structure', severity: 'error' }];
+      const run = new Run(resource, clock?.() ?? new Date());
+      whole(resource, profiles, run, know);
+      for (const [valueSet, { where, required }] of run.unchecked ?? [])
+        run.issues.push({
+          where,
+          what: `the ${required ? 'required' : 'extensible'} value set ${valueSet} is not at hand in full; its codes were not checked`,
+          code: 'not-supported',
+          severity: required ? 'warning' : 'information',
+        });
+      return run.issues;
+    },
+  };
+}
+
+function compiled(text: string, types: TypeTable): CompiledExpression | null {
+  try {
+    return compileExpression(text, { types });
+  } catch {
+    // An invariant that is no FHIRPath (some guides have them) is said not to be evaluated, each time it is due.
+    return null;
+  }
+}
+
+const noStrings: readonly string[] = [];
+
+function claimed(resource: JsonObject): readonly string[] {
+  const { meta } = resource;
+  const profile = isObject(meta) ? meta['profile'] : undefined;
+  return Array.isArray(profile)
+    ? (profile as unknown[]).filter((url): url is string => typeof url === 'string')
+    : noStrings;
+}
+
+/** A resource by its type and all its profiles. */
+function whole(resource: JsonObject, assigned: readonly string[], run: Run, know: Knowledge): void {
+  const type = resource['resourceType'];
+  const known = typeof type === 'string' && know.types.get(type)?.kind === 'resource';
+  const walk = known ? know.walk(type) : undefined;
+  if (typeof type !== 'string' || walk === undefined) {
+    if (run.depth === 0)
+      run.issues.push({
+        where: 'resourceType',
+        what: 'R4 has no resource of this type',
+        code: 'structure',
+        severity: 'error',
+      });
+    else run.addAt('resourceType', 'structure', 'R4 has no resource of this type');
+    return;
+  }
+  walk(resource, run);
+  const claims = claimed(resource);
+  if (claims.length > 0 || assigned.length > 0)
+    for (const url of new Set([...claims, ...assigned])) meet(url, resource, type, run, know);
+}
+
+function meet(url: string, resource: JsonObject, type: string, run: Run, know: Knowledge): void {
+  const tree = know.tree(url);
+  const delta = know.delta(url);
+  const say = (code: 'not-found' | 'structure', what: string, severity: 'error' | 'warning'): void => {
+    run.enter('meta');
+    run.addAt('profile', code, what, severity);
+    run.depth -= 1;
+  };
+  if (tree === undefined || delta === undefined) {
+    // Profiles of R4 itself that are not at hand here say little more than R4.
+    if (coreName(url) === undefined)
+      say('not-found', `the profile ${withoutVersion(url)} is not loaded; it was not checked`, 'warning');
+  } else if (tree.definition.type !== type)
+    say('structure', `the profile ${withoutVersion(url)} is for ${tree.definition.type}`, 'error');
+  else under(withoutVersion(url), delta, resource, undefined, run);
+}

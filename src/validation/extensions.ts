@@ -1,0 +1,99 @@
+/** Extensions by their url: what the definition says of their content, and of where they may stand. */
+import { isObject, type JsonObject } from '../definitions/item.ts';
+import type { ElementDef, TypeDef } from '../definitions/types.ts';
+import type { Definition } from './definition.ts';
+import { under } from './element.ts';
+import type { Delta, Knowledge } from './knowledge.ts';
+import type { Run } from './run.ts';
+
+const isExtension = (name: string | undefined): boolean => name === 'extension' || name === 'modifierExtension';
+
+const hasValue = (extension: JsonObject): boolean => {
+  for (const key in extension)
+    if ((key.startsWith('value') || key.startsWith('_value')) && extension[key] !== undefined) return true;
+  return false;
+};
+
+export function extensionCheck(know: Knowledge): Delta {
+  return (value, _, run) => {
+    const extension = value as JsonObject;
+    const { url } = extension;
+    const nested = Array.isArray(extension['extension']) && extension['extension'].length > 0;
+    if (nested === hasValue(extension))
+      run.add('invariant', 'an extension has either a value or extensions', 'error', 'ext-1');
+    // Without url it is incomplete, which has been said.
+    if (typeof url !== 'string' || url === '') return;
+    const { depth } = run;
+    if (!url.includes(':')) {
+      // Within a complex extension urls are local names, which the definition of the whole knows.
+      if (!isExtension(run.keys[depth - 1])) run.add('extension', 'the url of an extension is absolute');
+      return;
+    }
+    const modifier = run.keys[depth] === 'modifierExtension';
+    const known = know.extension(url);
+    if (known === undefined) {
+      if (modifier) run.add('extension', 'a modifier extension that is not known cannot be ignored');
+      else run.add('extension', 'the definition of this extension is not loaded; it was not checked', 'warning');
+      return;
+    }
+    if (known.isModifier !== modifier)
+      run.add(
+        'extension',
+        modifier
+          ? 'this extension is no modifier: it belongs in extension'
+          : 'this extension is a modifier: it belongs in modifierExtension',
+      );
+    under(url, known.delta, extension, undefined, run);
+    const { context } = known.definition;
+    if (context !== undefined && context.length > 0 && !mayStand(context, run, know))
+      run.add(
+        'extension',
+        `the extension may not stand here; allowed: ${context.map(({ expression }) => expression).join(', ')}`,
+      );
+  };
+}
+
+/** `Observation.component.value[x]`: the names in a definition of what stands at a step of the place. */
+function mayStand(context: NonNullable<Definition['context']>, run: Run, know: Knowledge): boolean {
+  const elements = context.filter(({ type }) => type === 'element').map(({ expression }) => expression);
+  // What FHIRPath says of places is not judged.
+  if (context.some(({ type }) => type === 'fhirpath')) return true;
+  const host = run.depth - 1;
+  if (isExtension(run.keys[host]) && context.some(({ type }) => type === 'extension')) return true;
+  return elements.length > 0 && placesOf(run, host, know).some((place) => elements.some((each) => same(each, place)));
+}
+
+/** `Patient#Patient.name` and `Patient.name` are one; a choice is named with or without `[x]`. */
+const same = (expression: string, place: string): boolean => {
+  const path = expression.slice(expression.indexOf('#') + 1);
+  return path.slice(path.lastIndexOf('/') + 1).replaceAll('[x]', '') === place;
+};
+
+/** By the resource (`Patient.name`), by each type on the way (`HumanName.family`), and by what the type is (`Element`). */
+function placesOf(run: Run, host: number, know: Knowledge): readonly string[] {
+  const start = run.around.depth;
+  const resourceType = run.around.json['resourceType'];
+  let type: TypeDef | undefined = know.types.get(typeof resourceType === 'string' ? resourceType : undefined);
+  let places = type === undefined ? [] : [type.name];
+  for (let at = start + 1; at <= host; at += 1) {
+    const key = run.keys[at] ?? '';
+    const found: ReturnType<typeof know.types.element> = type === undefined ? undefined : know.types.element(type, key);
+    const def: ElementDef | undefined = found?.def;
+    type = found?.key?.type ?? def?.types[0];
+    const stepped = places.map((place) => `${place}.${def?.name ?? key}`);
+    // What is asked of any place within a type, or of that type as a whole.
+    const own = type === undefined || type.kind === 'backbone' ? [] : [type.name];
+    places = [...new Set([...stepped, ...own])];
+  }
+  for (let base = type; base !== undefined; base = base.base) places.push(base.name);
+  if (type !== undefined) places.push(type.kind === 'resource' ? 'Resource' : 'Element');
+  return places;
+}
+
+/** Whether an extension must be understood: its root element says so. */
+export const isModifierExtension = (definition: Definition): boolean =>
+  definition.snapshot?.element[0]?.isModifier === true;
+
+/** A definition that is one of an extension. */
+export const isExtensionDefinition = (definition: Definition | undefined): definition is Definition =>
+  definition?.type === 'Extension' && isObject(definition.snapshot);

@@ -1,0 +1,59 @@
+/** References by their text, and what of it is in the same resource or Bundle. */
+import { Item, isObject, itemOf, type JsonObject } from '../definitions/item.ts';
+import type { TypeTable } from '../definitions/types.ts';
+
+export type Reference =
+  | { readonly kind: 'contained'; readonly id: string }
+  /** `local`: the type is said without a server, so that it must be one of R4. */
+  | { readonly kind: 'typed'; readonly type: string; readonly local: boolean }
+  | { readonly kind: 'opaque' };
+
+const local = /^([A-Z][A-Za-z]+)(?:\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?|\?\S*)$/u;
+const absolute = /^https?:\/\/\S*\/([A-Z][A-Za-z]+)\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/u;
+/** A type before what is no id of FHIR still says a type. */
+const loose = /^([A-Z][A-Za-z]+)\//u;
+const opaque = { kind: 'opaque' } as const;
+
+export function readReference(text: string): Reference {
+  if (text.startsWith('#')) return { kind: 'contained', id: text.slice(1) };
+  if (text.startsWith('urn:')) return opaque;
+  const own = local.exec(text)?.[1] ?? loose.exec(text)?.[1];
+  if (own !== undefined) return { kind: 'typed', type: own, local: true };
+  const other = absolute.exec(text)?.[1];
+  return other === undefined ? opaque : { kind: 'typed', type: other, local: false };
+}
+
+/** A contained resource, one of the Bundle; of any other, no more than its type, when the reference says it. */
+export function resolved(
+  text: string,
+  root: JsonObject,
+  bundle: JsonObject | undefined,
+  types: TypeTable,
+): Item | undefined {
+  const reference = readReference(text);
+  if (reference.kind === 'contained') return itemOf(types, containedIn(root, reference.id));
+  const entry = inBundle(bundle, text);
+  if (entry !== undefined) return itemOf(types, entry);
+  if (reference.kind !== 'typed') return undefined;
+  const type = types.get(reference.type);
+  return type === undefined ? undefined : new Item({ resourceType: reference.type }, type);
+}
+
+/** `#` alone is the resource itself. */
+export function containedIn(root: JsonObject, id: string): JsonObject | undefined {
+  if (id === '') return root;
+  const contained = root['contained'];
+  if (!Array.isArray(contained)) return undefined;
+  return (contained as unknown[]).find((each): each is JsonObject => isObject(each) && each['id'] === id);
+}
+
+/** The resource of a Bundle's entry by its fullUrl. */
+export function inBundle(bundle: JsonObject | undefined, reference: string): JsonObject | undefined {
+  const entries = bundle?.['entry'];
+  if (!Array.isArray(entries)) return undefined;
+  for (const entry of entries as unknown[]) {
+    if (!isObject(entry) || typeof entry['fullUrl'] !== 'string' || !isObject(entry['resource'])) continue;
+    if (entry['fullUrl'] === reference || entry['fullUrl'].endsWith(`/${reference}`)) return entry['resource'];
+  }
+  return undefined;
+}
