@@ -17,6 +17,7 @@ import { connect } from './destinations.ts';
 import { KnowledgeError, loadKnowledge, packageRoot } from './knowledge.ts';
 import { doorMessages } from './messages.ts';
 import { startNotices } from './notices.ts';
+import { shadowRun } from './shadow.ts';
 import { openStore } from './store.ts';
 
 const version = (JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as { version: string })
@@ -38,6 +39,15 @@ export function createParts(env: Readonly<Record<string, string | undefined>>, t
       return store.migrated;
     },
     check,
+    diffMaps: async (config, request, onProgress) => {
+      const log = quiet(config);
+      const store = await openStore(config, log, 2);
+      try {
+        return await shadowRun(config, store, request, clock, log, onProgress);
+      } finally {
+        await store.close();
+      }
+    },
     pause: async (ms) => {
       await pause(ms);
     },

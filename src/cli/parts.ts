@@ -4,6 +4,8 @@ import type { MessageId } from '../core/model.ts';
 import type { CapabilityReport } from '../core/ports.ts';
 import type {
   ActionResult,
+  MappingDiff,
+  MappingDiffRequest,
   MessageFilter,
   MessagePage,
   MessageStory,
@@ -92,6 +94,12 @@ type Services = {
   readonly start: (config: Config, role: 'all' | 'worker') => Promise<Running>;
   /** Opens the ledger (starts or adopts the embedded Postgres), without doors or lanes. */
   readonly openLedger: (config: Config) => Promise<CliLedger>;
+  /** A shadow run over messages of the past. */
+  readonly diffMaps: (
+    config: Config,
+    request: MappingDiffRequest,
+    onProgress: (done: number) => void,
+  ) => Promise<MappingDiff>;
   /** Names of the migrations that were applied. */
   readonly migrate: (config: Config) => Promise<readonly string[]>;
   /** Tries everything the configuration names. Never rejects for what it finds. */

@@ -119,3 +119,53 @@ export type UnmappedEntry = {
   /** The newest of them, ten at most. */
   readonly messageIds: readonly MessageId[];
 };
+
+export type MappingDiffRequest = {
+  readonly since: Date;
+  /** So many messages at most, the newest. */
+  readonly limit: number;
+  /** Only of this activity type. */
+  readonly kind?: string;
+  /** Folders of the working copy, beside the built-in one; absent: those of the configuration. */
+  readonly folders?: readonly string[];
+  /** With examples of what was and what is: patients' data. */
+  readonly values: boolean;
+};
+
+/** What a working copy of the maps makes differently of the messages of the past. */
+export type MappingDiff = {
+  readonly since: Date;
+  /** Version of the working copy. */
+  readonly working: string;
+  /** Version → messages made with it. */
+  readonly deployed: Readonly<Record<string, number>>;
+  readonly compared: number;
+  /** Messages of which something differs. */
+  readonly changed: number;
+  /** Why → how many. */
+  readonly notCompared: Readonly<Record<string, number>>;
+  readonly changes: readonly {
+    /** Activity type whose map it is. */
+    readonly kind: string;
+    readonly map: string;
+    readonly what:
+      | 'now fails'
+      | 'no longer fails'
+      | 'fails otherwise'
+      | 'resource appears'
+      | 'resource disappears'
+      | 'added'
+      | 'removed'
+      | 'changed';
+    /** Element path, resource and slot, or cause and place. */
+    readonly at: string;
+    readonly messages: number;
+    /** The newest of them, five at most. */
+    readonly messageIds: readonly MessageId[];
+    readonly examples?: readonly {
+      readonly messageId: MessageId;
+      readonly before?: unknown;
+      readonly after?: unknown;
+    }[];
+  }[];
+};

@@ -228,15 +228,16 @@ function takeBack(
   return { do: 'file', record, steps: [...steps.values()].reverse(), as };
 }
 
-function contextOf(
+/** All that a map may read beside the activity. */
+export function contextOf(
   activity: Activity,
   record: RecordName,
   generation: number,
   patient: FoundPatient,
-  work: Work,
+  work: Pick<Work, 'receivedAt'>,
   patientKey: PatientKey,
-  person: PersonContext,
-  deps: PrepareDeps,
+  person: Pick<PersonContext, 'links'>,
+  deps: Pick<PrepareDeps, 'performer' | 'programme'>,
 ): MappingContext {
   return {
     patient,
@@ -249,10 +250,11 @@ function contextOf(
   };
 }
 
-async function amendmentBase(
+/** What an amendment changes: the record as it was filed, with the amendments before this one. */
+export async function amendmentBase(
   record: RecordName,
-  work: Work,
-  deps: PrepareDeps,
+  work: Pick<Work, 'messageId'>,
+  deps: Pick<PrepareDeps, 'read'> & { readonly ledger: Pick<PrepareDeps['ledger'], 'recordStates' | 'recordPayloads'> },
 ): Promise<Outcome<{ activity: Activity; generation: number }>> {
   const [target] = await deps.ledger.recordStates([record]);
   if (target?.latestMessage === undefined)

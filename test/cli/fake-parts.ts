@@ -34,6 +34,7 @@ export const tejido = async (argv: readonly string[], parts: Partial<Parts> = {}
     start: notAsked,
     openLedger: async () => fakeLedger,
     migrate: notAsked,
+    diffMaps: notAsked,
     check: notAsked,
     pause: async () => undefined,
     clock: () => now,

@@ -93,3 +93,40 @@ describe('with --watch-maps', () => {
     expect((await settled(site)).map(({ state }) => state)).toEqual(['filed']);
   });
 });
+
+describe('tejido map diff', () => {
+  test('tells what a working copy would change of real messages, by kind, without their values', async () => {
+    await unitTable(true);
+    const program = await site.start();
+    await sendPounds('c1');
+    await sendPounds('c2');
+    const visit = JSON.parse(readFileSync('schemas/examples/contact.home.json', 'utf8')) as unknown;
+    await site.ask('/v1/activities', { method: 'POST', body: visit });
+    await settled(site);
+    program.signal('SIGTERM');
+    await program.ended;
+
+    const nothing = await site.run(['map', 'diff', '--since', '1d']);
+    expect(nothing.text).toContain('Nothing changes.');
+    expect(nothing.code).toBe(0);
+
+    // A measurement inside the visit counts as one. The files change; what was deployed is known to the ledger all the same.
+    const text = readFileSync('mappings/vital-measure.fml', 'utf8').replaceAll("'Body weight'", "'Weight of the body'");
+    await writeFile(path.join(maps, 'vital-measure.fml'), text);
+    const changed = await site.run(['map', 'diff', '--since', '1d']);
+    expect(changed.text).toMatch(/vital\.measure \(vital-measure\)/u);
+    expect(changed.text).toMatch(/changed\s+Observation\.code\.coding\.display\s+3\s+3 2 1/u);
+    expect(changed.text).toMatch(/3 messages change, 0 stay/u);
+    expect(changed.text).not.toContain('Weight of the body');
+    expect(changed.code).toBe(0);
+    const shown = await site.run(['map', 'diff', '--since', '1d', '--type', 'vital.measure', '--show-values']);
+    expect(shown.text).toContain('+ "Weight of the body"');
+
+    await unitTable(false);
+    const failing = await site.run(['map', 'diff', '--since', '1d', '--type', 'vital.measure', '--json']);
+    expect(failing.code).toBe(1);
+    const { changes } = JSON.parse(failing.text) as { changes: { what: string; at: string; messages: number }[] };
+    expect(changes).toEqual([expect.objectContaining({ what: 'now fails', messages: 2 })]);
+    expect(changes[0]?.at).toMatch(/^mapping\/unmapped-code at /u);
+  });
+});

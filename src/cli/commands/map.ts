@@ -8,6 +8,7 @@ import type { Mapped, Mapper } from '../../core/ports.ts';
 import { findCases, readableUuid, readInput, runCase } from '../../mapping/cases.ts';
 import { loadMapper } from '../../mapping/load.ts';
 import type { Parts } from '../parts.ts';
+import { registerDiff } from './map-diff.ts';
 import { registerUnmapped } from './map-unmapped.ts';
 
 const ownMappings = fileURLToPath(new URL('../../../mappings', import.meta.url));
@@ -107,5 +108,6 @@ export function registerMapCommands(program: Command, parts: Parts): void {
     .option('--update', 'show the differences, then write expected.json')
     .option('--json', 'print JSON')
     .action(test);
+  registerDiff(map, parts);
   registerUnmapped(map, parts);
 }
