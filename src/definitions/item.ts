@@ -2,7 +2,7 @@
  * One value that an expression or a map reads: JSON as it stands, with its type where that is known. Never changed.
  * FHIRPath, FML and the validator all read data through this, so that a path means the same to each.
  */
-import type { ElementDef, TypeDef, TypeTable } from './types.ts';
+import type { ElementDef, ElementKey, TypeDef, TypeTable } from './types.ts';
 
 export type JsonObject = { readonly [key: string]: unknown };
 
@@ -46,7 +46,8 @@ export type Step = (item: Item, out: Item[]) => void;
 export function stepTo(types: TypeTable, name: string): Step {
   // One type at a time comes by in practice: remember what the name meant in the last one.
   let last: TypeDef | undefined;
-  let found: ReturnType<TypeTable['element']>;
+  let key: ElementKey | undefined;
+  let choice: JsonKeys | undefined;
   const extraName = `_${name}`;
   return (item, out) => {
     const { json, type } = item;
@@ -70,43 +71,104 @@ export function stepTo(types: TypeTable, name: string): Step {
     }
     if (type !== last) {
       last = type;
-      found = types.element(type, name);
+      const found = types.element(type, name);
+      choice = found !== undefined && found.key === undefined && found.def.choice ? choiceKeys(found.def) : undefined;
+      key = found?.key ?? found?.def.keys[0];
     }
-    if (found === undefined) {
-      if (type.open) untyped(types, object, name, extraName, out);
-      return;
-    }
-    const lenient = type.kind === 'logical';
-    if (found.key !== undefined)
-      collect(types, object, found.key.key, found.key.extraKey, found.key.type, lenient, out);
-    else typed(types, object, found.def, lenient, out);
+    if (choice !== undefined) oneOf(types, object, choice, type.kind === 'logical', out);
+    else if (key !== undefined) collect(types, object, key.key, key.extraKey, key.type, type.kind === 'logical', out);
+    else if (type.open) untyped(types, object, name, extraName, out);
   };
 }
 
-/** Every child of an item, in the order of the definition, else of the JSON. */
+/** Whether a step by that name would find anything, mostly without making items. */
+export function presenceOf(types: TypeTable, name: string): (item: Item) => boolean {
+  const step = stepTo(types, name);
+  let last: TypeDef | undefined;
+  let key: ElementKey | undefined;
+  return (item) => {
+    const { json, type } = item;
+    if (type !== undefined && type.elements.size > 0 && typeof json === 'object' && json !== null) {
+      if (type !== last) {
+        last = type;
+        const found = types.element(type, name);
+        key = found?.key ?? (found?.def.choice === false ? found.def.keys[0] : undefined);
+      }
+      if (key !== undefined) {
+        const value = (json as JsonObject)[key.key];
+        if (value === undefined) {
+          if ((json as JsonObject)[key.extraKey] === undefined) return false;
+        } else if (value !== null && !Array.isArray(value)) return true;
+      }
+    }
+    const out: Item[] = [];
+    step(item, out);
+    return out.length > 0;
+  };
+}
+
+/** Every child of an item, in the order of the JSON. */
 export function childrenOf(types: TypeTable, item: Item): Item[] {
   const out: Item[] = [];
   const { json, type } = item;
   if (!isObject(json)) {
     if (item.extra !== undefined) for (const name of ['id', 'extension']) stepTo(types, name)(item, out);
-  } else if (type === undefined || type.elements.size === 0) {
-    for (const key of Object.keys(json))
-      if (key !== 'resourceType' && !key.startsWith('_')) collect(types, json, key, `_${key}`, undefined, false, out);
-  } else {
-    for (const def of type.elements.values()) typed(types, json, def, type.kind === 'logical', out);
-    if (type.open)
-      for (const key of Object.keys(json))
-        if (types.element(type, key) === undefined) collect(types, json, key, `_${key}`, undefined, false, out);
+    return out;
+  }
+  const known = type === undefined || type.elements.size === 0 ? undefined : keysOf(type);
+  const lenient = type?.kind === 'logical';
+  const keys = Object.keys(json);
+  for (let index = 0; index < keys.length; index += 1) {
+    const name = keys[index] as string;
+    const key = known?.get(name);
+    if (key !== undefined) {
+      // A value and its twin are one child.
+      if (name === key.key || json[key.key] === undefined)
+        collect(types, json, key.key, key.extraKey, key.type, lenient, out);
+    } else if ((known === undefined || type?.open === true) && name !== 'resourceType' && !name.startsWith('_'))
+      collect(types, json, name, `_${name}`, undefined, false, out);
   }
   return out;
 }
 
-function typed(types: TypeTable, object: JsonObject, def: ElementDef, lenient: boolean, out: Item[]): void {
-  const { keys } = def;
-  for (let index = 0; index < keys.length; index += 1) {
-    const { key, extraKey, type } = keys[index] as (typeof keys)[number];
+/** JSON name, or that of the `_` twin → the element's key. */
+type JsonKeys = ReadonlyMap<string, ElementKey>;
+
+const keysOfTypes = new WeakMap<TypeDef, JsonKeys>();
+const keysOfChoices = new WeakMap<ElementDef, JsonKeys>();
+
+const jsonKeys = (keys: readonly ElementKey[]): JsonKeys =>
+  new Map(
+    keys.flatMap((key): [string, ElementKey][] => [
+      [key.key, key],
+      [key.extraKey, key],
+    ]),
+  );
+
+function keysOf(type: TypeDef): JsonKeys {
+  const standing = keysOfTypes.get(type);
+  if (standing !== undefined) return standing;
+  const made = jsonKeys([...type.elements.values()].flatMap(({ keys }) => keys));
+  keysOfTypes.set(type, made);
+  return made;
+}
+
+function choiceKeys(def: ElementDef): JsonKeys {
+  const standing = keysOfChoices.get(def);
+  if (standing !== undefined) return standing;
+  const made = jsonKeys(def.keys);
+  keysOfChoices.set(def, made);
+  return made;
+}
+
+/** An object has few keys, an extension's value fifty types. */
+function oneOf(types: TypeTable, object: JsonObject, choice: JsonKeys, lenient: boolean, out: Item[]): void {
+  const names = Object.keys(object);
+  for (let index = 0; index < names.length; index += 1) {
+    const key = choice.get(names[index] as string);
+    if (key === undefined) continue;
     const before = out.length;
-    collect(types, object, key, extraKey, type, lenient, out);
+    collect(types, object, key.key, key.extraKey, key.type, lenient, out);
     if (out.length > before) return;
   }
 }
@@ -129,9 +191,9 @@ function collect(
   lenient: boolean,
   out: Item[],
 ): void {
-  const json = Object.hasOwn(object, key) ? object[key] : undefined;
-  const extra =
-    (type === undefined || type.kind === 'primitive') && Object.hasOwn(object, extraKey) ? object[extraKey] : undefined;
+  // Names of definitions are never those of Object.prototype; names of plain JSON may be.
+  const json = type !== undefined || Object.hasOwn(object, key) ? object[key] : undefined;
+  const extra = type === undefined || type.kind === 'primitive' ? object[extraKey] : undefined;
   if (Array.isArray(json) || Array.isArray(extra)) {
     const items: readonly unknown[] = Array.isArray(json) ? json : [];
     const extras: readonly unknown[] = Array.isArray(extra) ? extra : [];

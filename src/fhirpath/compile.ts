@@ -1,5 +1,5 @@
 /** The tree of an expression → closures over items. All that can be known before data comes is looked up here, once. */
-import { isObject, Item, nothing, stepTo } from '../definitions/item.ts';
+import { isObject, Item, nothing, presenceOf, stepTo } from '../definitions/item.ts';
 import { isA, type TypeTable } from '../definitions/types.ts';
 import { compute, numberItems, type ArithmeticOperator } from './arithmetic.ts';
 import type { Ast, BinaryOperator, CallAst, LiteralAst, MemberAst } from './ast.ts';
@@ -166,8 +166,14 @@ class Compiler {
   #member({ of, name }: MemberAst, inner: boolean): Node {
     if (of === undefined) return this.#start(name, inner);
     const step = stepTo(this.#types, name);
+    const present = presenceOf(this.#types, name);
     const { items } = this.node(of, inner);
     return {
+      exists: (focus, scope) => {
+        const from = items(focus, scope);
+        for (let index = 0; index < from.length; index += 1) if (present(from[index] as Item)) return true;
+        return false;
+      },
       items: (focus, scope) => {
         const from = items(focus, scope);
         if (from.length === 0) return nothing;
@@ -193,7 +199,19 @@ class Compiler {
       }
       return out;
     };
-    if (variable === undefined) return { items };
+    if (variable === undefined) {
+      const present = presenceOf(this.#types, name);
+      return {
+        items,
+        exists: (focus) => {
+          for (let index = 0; index < focus.length; index += 1) {
+            const item = focus[index] as Item;
+            if ((mayBeType && isNamed(item, name)) || present(item)) return true;
+          }
+          return false;
+        },
+      };
+    }
     const types = this.#types;
     const own = (item: Item): boolean => {
       if (mayBeType && isNamed(item, name)) return true;
@@ -300,6 +318,10 @@ function canonicalOf(name: string): string | undefined {
 function literal(ast: LiteralAst): Node {
   const constant = literalItem(ast);
   const items: readonly Item[] = [constant];
+  if (ast.type === 'integer' || ast.type === 'decimal') {
+    const { value } = ast;
+    return { items: () => items, number: () => value, constant };
+  }
   if (ast.type !== 'boolean') return { items: () => items, constant };
   const { value } = ast;
   return { items: () => truthItems(value), truth: () => value, constant };
@@ -438,6 +460,8 @@ function logic(operator: 'and' | 'or' | 'xor' | 'implies', left: Truthful, right
 }
 
 function equals(left: Node, right: Node, negated: boolean): Node {
+  const numbers = bothNumbers(left, right, (order) => (order === 0) !== negated);
+  if (numbers !== undefined) return numbers;
   const { items: a } = left;
   const constant = right.constant;
   const text = constant?.type === systemTypes.String ? constant.json : undefined;
@@ -460,7 +484,23 @@ function equals(left: Node, right: Node, negated: boolean): Node {
   });
 }
 
-function ordered({ items: a }: Node, { items: b }: Node, fits: (order: number) => boolean, what: string): Node {
+/** Counts and lengths against numbers need no items. */
+function bothNumbers(left: Node, right: Node, fits: (order: number) => boolean): Node | undefined {
+  const { number: a } = left;
+  const { number: b } = right;
+  if (a === undefined || b === undefined) return undefined;
+  return truthNode((focus, scope) => {
+    const one = a(focus, scope);
+    const other = b(focus, scope);
+    return one === undefined || other === undefined ? undefined : fits(one - other);
+  });
+}
+
+function ordered(left: Node, right: Node, fits: (order: number) => boolean, what: string): Node {
+  const numbers = bothNumbers(left, right, fits);
+  if (numbers !== undefined) return numbers;
+  const { items: a } = left;
+  const { items: b } = right;
   return truthNode((focus, scope) => {
     const one = single(a(focus, scope), what);
     if (one === undefined) return undefined;

@@ -41,6 +41,8 @@ export type Node = {
   readonly truth?: (focus: readonly Item[], scope: Scope) => Truth;
   /** Whether there is any item, where that can be had without making them. */
   readonly exists?: (focus: readonly Item[], scope: Scope) => boolean;
+  /** Of what is always one number (or nothing), without making an item of it. */
+  readonly number?: (focus: readonly Item[], scope: Scope) => number | undefined;
   /** Of a literal. */
   readonly constant?: Item;
 };

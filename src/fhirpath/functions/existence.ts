@@ -93,7 +93,14 @@ export const existence: BuiltIns = {
   anyFalse: booleans(false, false),
   subsetOf: subset(false),
   supersetOf: subset(true),
-  count: onItems((items) => [integerItem(items.length)]),
+  count: {
+    min: 0,
+    max: 0,
+    compile: ({ of: { items } }) => ({
+      items: (focus, scope) => [integerItem(items(focus, scope).length)],
+      number: (focus, scope) => items(focus, scope).length,
+    }),
+  },
   distinct: onItems(distinctItems),
   isDistinct: onItemsTruth((items) => distinctItems(items).length === items.length),
 };

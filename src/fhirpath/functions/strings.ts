@@ -204,7 +204,17 @@ export const strings: BuiltIns = {
   replace,
   upper: onString((text) => [stringItem(text.toUpperCase())]),
   lower: onString((text) => [stringItem(text.toLowerCase())]),
-  length: onString((text) => [integerItem(text.length)]),
+  length: {
+    min: 0,
+    max: 0,
+    compile: ({ of: { items }, what }) => ({
+      items: (focus, scope) => {
+        const text = stringOf(items(focus, scope), what);
+        return text === undefined ? nothing : [integerItem(text.length)];
+      },
+      number: (focus, scope) => stringOf(items(focus, scope), what)?.length,
+    }),
+  },
   toChars: onString((text) => Array.from(text, stringItem)),
   trim: onString((text) => [stringItem(text.trim())]),
   split: withText((text, separator) => text.split(separator).map(stringItem)),
