@@ -63,6 +63,7 @@ export type Transform = { readonly name: string; readonly parameters: readonly P
 
 export type RuleTarget = {
   readonly at: Place;
+  readonly comments?: Comments;
   /** Absent: the value goes into the variable only. */
   readonly context?: string;
   readonly elements: readonly string[];

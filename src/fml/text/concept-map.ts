@@ -187,3 +187,55 @@ export function conceptMapOf({ id, lines }: ConceptMapText): ConceptMap {
   });
   return { resourceType: 'ConceptMap', id, url: `#${id}`, group };
 }
+
+const signs = new Map<string, RelationSign>(
+  (Object.entries(equivalences) as [RelationSign, string][]).map(([sign, equivalence]) => [equivalence, sign]),
+);
+/** R5 relationships, and the equivalences of R4 that have no sign of their own. */
+const otherSigns: Readonly<Record<string, RelationSign>> = {
+  'related-to': '-',
+  'source-is-narrower-than-target': '<=',
+  'source-is-broader-than-target': '>=',
+  'not-related-to': '!=',
+};
+
+/** An inline conceptmap for a ConceptMap: what the language has no words for (displays, products) is left out. */
+export function conceptMapTextOf({ id, url, group = [] }: ConceptMap): ConceptMapText {
+  const prefixes = new Map<string, string>();
+  const prefixOf = (system: string): string => {
+    const known = prefixes.get(system);
+    if (known !== undefined) return known;
+    const letter = ['s', 't'][prefixes.size] ?? `p${prefixes.size + 1}`;
+    prefixes.set(system, letter);
+    return letter;
+  };
+  const body = group.flatMap(({ source = '', target = '', element = [], unmapped }): ConceptMapLine[] => {
+    const from = prefixOf(source);
+    const to = target === '' ? undefined : prefixOf(target);
+    return [
+      ...(unmapped?.mode === 'provided' ? [{ kind: 'unmapped', source: from } as const] : []),
+      ...(unmapped?.mode === 'fixed' ? [{ kind: 'unmapped', source: from, code: unmapped.code ?? '' } as const] : []),
+      ...element.flatMap(({ code: each = '', target: targets = [] }): ConceptMapLine[] => {
+        const mapping = (code: string | undefined, sign: RelationSign): ConceptMapLine => ({
+          kind: 'mapping',
+          source: [from, each],
+          sign,
+          ...(code === undefined || to === undefined ? {} : { target: [to, code] }),
+        });
+        if (targets.length === 0) return [mapping(undefined, '--')];
+        return targets.map((one) => {
+          const relation = one.equivalence ?? one.relationship ?? 'relatedto';
+          return mapping(
+            one.code,
+            one.code === undefined ? '--' : (signs.get(relation) ?? otherSigns[relation] ?? '-'),
+          );
+        });
+      }),
+    ];
+  });
+  return {
+    at: { line: 0, column: 0, offset: 0, length: 0 },
+    id: id ?? url ?? '',
+    lines: [...[...prefixes].map(([system, prefix]) => ({ kind: 'prefix', prefix, system }) as const), ...body],
+  };
+}

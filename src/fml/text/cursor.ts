@@ -196,14 +196,18 @@ export class Cursor {
     return found;
   }
 
-  /** Reads something that owns the comments within it. */
-  owning<Thing>(first: boolean, read: () => Thing): { thing: Thing; comments: Comments | undefined } {
+  /** Reads something that owns the comments within it, and if `trails` says so then, the one after it on its line. */
+  owning<Thing>(
+    first: boolean,
+    read: () => Thing,
+    trails: (thing: Thing) => boolean = () => true,
+  ): { thing: Thing; comments: Comments | undefined } {
     const before = this.before(!first);
     const outer = this.#loose;
     this.#loose = [];
     try {
       const thing = read();
-      const after = this.after();
+      const after = trails(thing) ? this.after() : undefined;
       const all = [...before, ...this.#loose];
       const comments: Comments = {
         ...(all.length === 0 ? {} : { before: all }),

@@ -1,6 +1,6 @@
 /** Constants of a map: strings, numbers, booleans, dates. */
 import type { Literal } from '../model.ts';
-import type { Cursor } from './cursor.ts';
+import { Cursor } from './cursor.ts';
 
 const dateOf = (written: string): Literal => {
   const value = written.slice(1);
@@ -27,4 +27,11 @@ export function literalAt(cursor: Cursor, ahead = 0): { literal: Literal; length
   if (cursor.is('true', ahead) || cursor.is('false', ahead))
     return { literal: { type: 'boolean', value: lexeme.text === 'true' }, length: 1 };
   return undefined;
+}
+
+/** The constant that a piece of text is, if it is one and nothing else. */
+export function literalOfText(text: string): Literal | undefined {
+  const cursor = new Cursor(text, '');
+  const found = literalAt(cursor);
+  return found !== undefined && cursor.peek(found.length).kind === 'end' ? found.literal : undefined;
 }

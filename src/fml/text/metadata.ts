@@ -4,7 +4,7 @@ import type { Cursor } from './cursor.ts';
 import { unquote, type Remark } from './lexemes.ts';
 
 /** FHIRPath's literals; what people write without quotes is text. A number that would lose digits stays text. */
-function valueOf(written: string): string | number | boolean | undefined {
+export function metadataValue(written: string): string | number | boolean | undefined {
   if (written === '') return undefined;
   if (written.startsWith('"""')) return written.slice(3, -3);
   const [quoted] = /^(?:'(?:[^'\\]|\\[^])*'|"(?:[^"\\]|\\[^])*")/u.exec(written) ?? [];
@@ -20,7 +20,7 @@ export function metadataOf(cursor: Cursor, { at, metadata }: Remark, before: rea
   const { key, written } = metadata;
   if (/^(?:'(?:[^'\\]|\\[^])*|"(?:[^"\\]|\\[^])*)$/u.test(written) || written === '"""')
     cursor.report(at, `the value of “${key}” has no end`, 'Close the quotes.');
-  const value = valueOf(written);
+  const value = metadataValue(written);
   return {
     at,
     ...(before.length === 0 ? {} : { comments: { before } }),

@@ -41,6 +41,26 @@ function parameter(cursor: Cursor): Parameter {
   return { kind: 'expression', expression, at: expression.at };
 }
 
+/** What `evaluate` gets after the context is an expression, whatever it looks like. */
+const evaluated = (parameter: Parameter, cursor: Cursor): Parameter =>
+  parameter.kind === 'expression'
+    ? parameter
+    : {
+        kind: 'expression',
+        expression: {
+          text: cursor.text.slice(parameter.at.offset, parameter.at.offset + parameter.at.length),
+          at: parameter.at,
+        },
+        at: parameter.at,
+      };
+
+/** The parameters of a transform. */
+export function transformParameters(cursor: Cursor, transform: string): Parameter[] {
+  const found = parameters(cursor);
+  const last = found.at(-1);
+  return transform === 'evaluate' && last !== undefined ? [...found.slice(0, -1), evaluated(last, cursor)] : found;
+}
+
 /** `(a, 'b', c.d + 1)` */
 export function parameters(cursor: Cursor): Parameter[] {
   const opening = cursor.peek();

@@ -66,18 +66,22 @@ class Reading {
 
   all(): void {
     const { cursor } = this;
+    let before = '';
     for (;;) {
       if (this.groups.length === 0) this.#metadata();
       if (cursor.peek().kind === 'end') break;
       const begin = cursor.index;
       try {
-        this.#one(begin === 0);
+        const keyword = cursor.peek().text;
+        // Paragraphs within the uses lines, the imports and the constants are the author's; others are ours.
+        this.#one(keyword !== before || keyword === 'group' || keyword === 'conceptmap');
+        before = keyword;
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
         this.#recover(begin);
       }
     }
-    const closing = [...cursor.before(true)];
+    const closing = [...cursor.before(cursor.index > 0)];
     while (closing.at(-1) === '\n') closing.pop();
     if (closing.length > 0) this.comments = { ...this.comments, closing };
   }

@@ -51,6 +51,24 @@ function batch(cursor: Cursor, sources: readonly RuleSource[]): { context: strin
   return { context, names };
 }
 
+/** Targets with the comments between them: long rules have a line for each. */
+function allTargets(cursor: Cursor): RuleTarget[] {
+  const found: RuleTarget[] = [];
+  do {
+    const { thing, comments } = cursor.owning(
+      found.length === 0,
+      () => {
+        const each = target(cursor);
+        return { each, more: cursor.takeIf(',') };
+      },
+      ({ more }) => more,
+    );
+    found.push(comments === undefined ? thing.each : { ...thing.each, comments });
+    if (!thing.more) return found;
+  } while (cursor.peek().kind !== 'end');
+  return found;
+}
+
 /** Reports a missing `;`, unless what is missing is the end of the block, which is told there. */
 function expectEnd(cursor: Cursor, form: BlockForm): void {
   if (cursor.takeIf(';') || form === 'endgroup') return;
@@ -78,8 +96,7 @@ function rule(cursor: Cursor, form: BlockForm, isFirst: boolean): Rule[] {
     if (cursor.takeIf('->') || cursor.takeIf('make')) {
       each = batch(cursor, sources);
       if (each === undefined) {
-        targets.push(target(cursor));
-        while (cursor.takeIf(',')) targets.push(target(cursor));
+        targets.push(...allTargets(cursor));
       }
     }
     const then = cursor.takeIf('then');

@@ -3,7 +3,7 @@ import { targetListModes, type RuleTarget, type TargetListMode, type Transform }
 import type { Cursor } from './cursor.ts';
 import { afterValue, closing, takeExpression } from './expression.ts';
 import { literalAt } from './literal.ts';
-import { parameters, pathAt, takeLexemes } from './parameters.ts';
+import { transformParameters, pathAt, takeLexemes } from './parameters.ts';
 import { elements } from './source.ts';
 
 const isListMode = (text: string): text is TargetListMode => (targetListModes as readonly string[]).includes(text);
@@ -21,7 +21,7 @@ function endsAt(cursor: Cursor, ahead: number): boolean {
 function call(cursor: Cursor): Transform {
   const first = cursor.peek();
   const name = cursor.take().text;
-  const found = parameters(cursor);
+  const found = transformParameters(cursor, name);
   return { name, parameters: found, at: cursor.since(first) };
 }
 
