@@ -1,0 +1,49 @@
+/** The variables that a rule sees, with what is known of each (fml.md §4). Immutable, but for who was used. */
+import type { Place } from '../model.ts';
+import type { Shape } from './shape.ts';
+
+export type Variable = {
+  readonly name: string;
+  readonly shape: Shape;
+  /** Where it was named; absent for the parameters of a group. */
+  readonly at?: Place;
+  used: boolean;
+};
+
+type Entry = { readonly side: 'source' | 'target'; readonly variable: Variable };
+
+/** Two name spaces; inner hides outer. */
+export class Scope {
+  readonly #entries: readonly Entry[];
+
+  constructor(entries: readonly Entry[] = []) {
+    this.#entries = entries;
+  }
+
+  with(side: 'source' | 'target', variable: Variable): Scope {
+    return new Scope([{ side, variable }, ...this.#entries]);
+  }
+
+  source(name: string): Variable | undefined {
+    return this.#entries.find(({ side, variable }) => side === 'source' && variable.name === name)?.variable;
+  }
+
+  target(name: string): Variable | undefined {
+    return this.#entries.find(({ side, variable }) => side === 'target' && variable.name === name)?.variable;
+  }
+
+  /** As parameters and expressions look: sources first. */
+  any(name: string): Variable | undefined {
+    return this.source(name) ?? this.target(name);
+  }
+
+  names(only?: 'source' | 'target'): readonly string[] {
+    const entries = this.#entries.filter(({ side }) => only === undefined || side === only);
+    return [...new Set(entries.map(({ variable }) => variable.name))];
+  }
+
+  /** An expression that cannot be read may use all of them. */
+  useAll(): void {
+    for (const { variable } of this.#entries) variable.used = true;
+  }
+}
