@@ -11,6 +11,7 @@ import { register as prove } from './commands/prove.ts';
 import { register as reconcile } from './commands/reconcile.ts';
 import { register as send } from './commands/send.ts';
 import { register as start } from './commands/start.ts';
+import { register as validate } from './commands/validate.ts';
 import type { Parts } from './parts.ts';
 import { tellFault, Unsuccessful } from './run.ts';
 
@@ -25,6 +26,7 @@ const commands: readonly ((program: Command, parts: Parts) => void)[] = [
   keys,
   migrate,
   registerMapCommands,
+  validate,
   prove,
 ];
 

@@ -16,6 +16,10 @@ import { trimDefinition } from './trim.ts';
 
 export type Validator = {
   readonly validate: Validate;
+  /** All that is known of a resource, also what could not be judged; by these profiles too, whether it claims them or not. */
+  readonly issues: (resource: unknown, profiles?: readonly string[]) => readonly Found[];
+  /** The type that a loaded profile is for. */
+  readonly typeOf: (profile: string) => string | undefined;
   /** Canonicals of all loaded profiles, without version, sorted. */
   readonly profiles: readonly string[];
   /** Profiles that cannot be used, and why: they are skipped. */
@@ -63,6 +67,8 @@ export async function loadValidator(options: ValidatorOptions): Promise<Validato
     codeSets: compileTerminology([readBaseTerminology(), terminologyOf(resources)]),
   });
   return {
+    issues: validate,
+    typeOf: (profile) => profiles.get(profile)?.type,
     validate: (resource) => validate(resource, assigned[resource.resourceType]).map(issueOf),
     profiles: [...new Set([...profiles.values()].map(({ url }) => url))].toSorted(),
     problems,

@@ -36,7 +36,7 @@ export const diffText = (diff: MappingDiff): string => {
   for (const [why, count] of Object.entries(diff.notCompared))
     lines.push(`${plural(count, 'message')} not compared: ${why}.`);
   for (const [, group] of Map.groupBy(diff.changes, ({ kind, map }) => `${kind} ${map}`)) {
-    const [{ kind = '', map = '' } = {}] = group;
+    const { kind, map } = group[0] as MappingDiff['changes'][number];
     const rows = group.map(({ what, at, messages, messageIds }) => [
       what,
       at,
