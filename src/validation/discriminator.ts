@@ -1,6 +1,6 @@
 /** Which slice a value belongs to (https://hl7.org/fhir/R4/profiling.html#discriminator). */
 import { isObject } from '../definitions/item.ts';
-import type { Discriminator, Element } from './definition.ts';
+import { coreName, type Discriminator, type Element } from './definition.ts';
 import type { Knowledge } from './knowledge.ts';
 import { containedIn, inBundle, readReference } from './reference.ts';
 import type { Run } from './run.ts';
@@ -317,6 +317,8 @@ function meetsOne(
   for (const { value, type } of values)
     for (const profile of profiles) {
       if (typeOfTarget(profile, know) !== undefined && typeOfTarget(profile, know) !== type) continue;
+      // The type as such is no profile.
+      if (coreName(profile) === type) return true;
       const delta = know.delta(profile);
       // A resource elsewhere, or a profile not at hand.
       if (value === undefined || delta === undefined) result = undefined;

@@ -1,7 +1,7 @@
 /** Extensions by their url: what the definition says of their content, and of where they may stand. */
 import { isObject, type JsonObject } from '../definitions/item.ts';
 import type { ElementDef, TypeDef } from '../definitions/types.ts';
-import type { Definition } from './definition.ts';
+import { coreName, type Definition } from './definition.ts';
 import { under } from './element.ts';
 import type { Delta, Knowledge } from './knowledge.ts';
 import type { Run } from './run.ts';
@@ -49,12 +49,19 @@ export function extensionCheck(know: Knowledge): Delta {
       run.add(
         'extension',
         `the extension may not stand here; allowed: ${context.map(({ expression }) => expression).join(', ')}`,
+        widened(url, run, know) ? 'warning' : 'error',
       );
   };
 }
 
+/** HL7 has let its own extensions stand in more places of definitions since R4: of these we cannot be sure. */
+const widened = (url: string, { around }: Run, know: Knowledge): boolean =>
+  coreName(url) !== undefined &&
+  know.types.get(String(around.json['resourceType']))?.elements.has('publisher') === true;
+
 /** `Observation.component.value[x]`: the names in a definition of what stands at a step of the place. */
 function mayStand(context: NonNullable<Definition['context']>, run: Run, know: Knowledge): boolean {
+  if (context.some(({ expression }) => expression === 'Element' || expression === '*')) return true;
   const elements = context.filter(({ type }) => type === 'element').map(({ expression }) => expression);
   // What FHIRPath says of places is not judged.
   if (context.some(({ type }) => type === 'fhirpath')) return true;
@@ -86,7 +93,7 @@ function placesOf(run: Run, host: number, know: Knowledge): readonly string[] {
     places = [...new Set([...stepped, ...own])];
   }
   for (let base = type; base !== undefined; base = base.base) places.push(base.name);
-  if (type !== undefined) places.push(type.kind === 'resource' ? 'Resource' : 'Element');
+  if (type?.kind === 'resource') places.push('Resource');
   return places;
 }
 

@@ -1,7 +1,7 @@
 /** Reads the conformance resources of profile folders and of IG packages (npm-format .tgz, or the folder of one). */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { list, type ReadEntry } from 'tar';
+import type { ReadEntry } from 'tar';
 
 const wanted = /(?:^|\/)(?:StructureDefinition|ValueSet|CodeSystem)[^/]*\.json$/u;
 const conformance = new Set(['StructureDefinition', 'ValueSet', 'CodeSystem']);
@@ -46,6 +46,8 @@ async function readPackage(file: string): Promise<readonly unknown[]> {
       }
     });
   };
+  // Most start without packages: what unpacks them is loaded with the first.
+  const { list } = await import('tar');
   await list({ file, onReadEntry, strict: true });
   if (faults.length > 0) throw faults[0];
   return resources;

@@ -94,7 +94,7 @@ export function walkOf(node: Node, type: string, know: Knowledge): Walk {
       run.add('required', 'this element is required');
     }
     run.depth = depth - 1;
-    if (count === 0 || (count === 1 && !isResource && object['id'] !== undefined))
+    if (!isResource && (count === 0 || (count === 1 && object['id'] !== undefined)))
       run.add('structure', 'an element has a value or children (ele-1)', 'error', 'ele-1');
     hook?.(object, undefined, run);
     invariants?.(object, undefined, run);
@@ -192,16 +192,21 @@ function primitiveOf(type: ElementType, form: Lexical, checks: Delta | undefined
   };
 }
 
+const hasValue = (primitive: unknown): boolean => primitive !== undefined && primitive !== null;
+
 /** `_birthDate`: id and extensions of a primitive, or a list of them beside the list of values. */
 function twinOf(key: string, repeats: boolean, know: Knowledge): SlotCheck {
   let walk: Walk | undefined;
-  const one = (value: unknown, run: Run): void => {
+  const one = (value: unknown, primitive: unknown, run: Run): void => {
+    // Beside a value, an id may stand alone.
+    if (isObject(value) && typeof value['id'] === 'string' && hasValue(primitive) && Object.keys(value).length === 1)
+      return;
     if (isObject(value)) (walk ??= know.walk('Element'))?.(value, run);
     else run.add('structure', 'an object with id or extensions is expected beside a primitive');
   };
   return (value, parent, run) => {
     if (!repeats) {
-      one(value, run);
+      one(value, parent[key], run);
       return;
     }
     if (!Array.isArray(value)) {
@@ -214,7 +219,7 @@ function twinOf(key: string, repeats: boolean, know: Knowledge): SlotCheck {
     const { depth } = run;
     for (let index = 0; index < value.length; index += 1) {
       run.indexes[depth] = index;
-      if (value[index] !== null) one(value[index], run);
+      if (value[index] !== null) one(value[index], Array.isArray(values) ? values[index] : undefined, run);
       else if (!Array.isArray(values)) run.add('structure', 'null is not allowed here');
     }
     run.indexes[depth] = -1;

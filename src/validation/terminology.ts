@@ -118,9 +118,9 @@ const without =
     return result === 'in' && out === 'unknown' ? 'unknown' : result;
   };
 
-/** Systems that are a grammar, not a list: media types and language tags. */
+/** Systems that are a grammar, not a list: media types (and FHIR's short names of some) and language tags. */
 const grammars: Readonly<Record<string, RegExp>> = {
-  'urn:ietf:bcp:13': /^[\w.+-]+\/[\w.+-]+(?:\s*;.*)?$/u,
+  'urn:ietf:bcp:13': /^(?:[\w.+-]+\/[\w.+-]+(?:\s*;.*)?|xml|json|ttl|html|text)$/u,
   'urn:ietf:bcp:47': /^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$/u,
 };
 
