@@ -52,6 +52,11 @@ export function stepTo(types: TypeTable, name: string): Step {
   return (item, out) => {
     const { json, type } = item;
     if (typeof json !== 'object' || json === null) {
+      // A primitive is an element too, and its value a child of it (`linkId.value`, `birthDate.value`).
+      if (name === 'value') {
+        if (json !== undefined && json !== null) out.push(item.extra === undefined ? item : new Item(json, item.type));
+        return;
+      }
       if (item.extra !== undefined && (name === 'id' || name === 'extension'))
         collect(
           types,
