@@ -111,7 +111,7 @@ export type UnmappedCode = {
   readonly system?: string;
   readonly code: string;
   readonly display?: string;
-  readonly policy: 'hold' | 'fixed' | 'provided';
+  readonly policy: 'hold' | 'fixed' | 'provided' | 'other-map' | 'text';
 };
 
 export type Mapper = {

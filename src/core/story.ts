@@ -110,7 +110,7 @@ export type UnmappedEntry = {
   readonly code: string;
   readonly display?: string;
   /** What was done the last time: the message was held, or the policy of the ConceptMap was followed. */
-  readonly policy: 'hold' | 'fixed' | 'provided';
+  readonly policy: 'hold' | 'fixed' | 'provided' | 'other-map' | 'text';
   readonly firstSeenAt: Date;
   readonly lastSeenAt: Date;
   /** How many messages it came in, and how many of them wait for it. */

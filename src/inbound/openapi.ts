@@ -206,8 +206,8 @@ const ownSchemas: Readonly<Record<string, Json>> = {
             code: { ...string, description: 'As the sender wrote it; at most 500 characters.' },
             display: string,
             policy: {
-              enum: ['hold', 'fixed', 'provided'],
-              description: 'hold: its messages wait. fixed, provided: the policy of the ConceptMap was followed.',
+              enum: ['hold', 'fixed', 'provided', 'other-map', 'text'],
+              description: 'hold: its messages wait. The others: the policy of the ConceptMap was followed.',
             },
             firstSeenAt: dateTime,
             lastSeenAt: dateTime,

@@ -1,19 +1,25 @@
 /** Whether a ConceptMap has an answer for a code by now: what waited for one may go on. */
 import type { UnmappedCode } from '../core/ports.ts';
-import type { ConceptMap } from './model.ts';
+import type { ConceptMap, MapText } from '../fml/model.ts';
 
-const noTarget = new Set(['unmatched', 'disjoint', 'not-related-to']);
+type Known = { readonly maps: readonly MapText[]; readonly conceptMaps: readonly ConceptMap[] };
+
+/** As `translate` reads them (fml.md §8). */
+const usable = new Set(['relatedto', 'equal', 'equivalent', 'wider', 'related-to', 'source-is-narrower-than-target']);
+
+function find({ maps, conceptMaps }: Known, canonical: string): ConceptMap | undefined {
+  const hash = canonical.indexOf('#');
+  if (hash < 0) return conceptMaps.find(({ url }) => url === canonical);
+  const [home, id] = [canonical.slice(0, hash), canonical.slice(hash + 1)];
+  return maps.find(({ url }) => url === home)?.conceptMaps.find((each) => each.id === id);
+}
 
 /**
  * A message is held until the code is listed with a target, or the ConceptMap gets a policy for codes that are not. What
  * a policy was applied to counts as answered only when the code itself is listed.
  */
-export function answers(
-  conceptMaps: readonly ConceptMap[],
-  { conceptMap, system, code, policy }: UnmappedCode,
-  depth = 0,
-): boolean {
-  const map = conceptMaps.find(({ url }) => url === conceptMap);
+export function answers(known: Known, { conceptMap, system, code, policy }: UnmappedCode, depth = 0): boolean {
+  const map = find(known, conceptMap);
   if (map === undefined || depth > 5) return false;
   const groups = (map.group ?? []).filter(
     ({ source }) => system === undefined || source === undefined || source === system,
@@ -22,13 +28,13 @@ export function answers(
   if (elements.length > 0)
     return elements.some(({ target }) =>
       (target ?? []).some(
-        (each) => each.code !== undefined && !noTarget.has(each.equivalence ?? each.relationship ?? ''),
+        (each) => each.code !== undefined && usable.has(each.equivalence ?? each.relationship ?? 'relatedto'),
       ),
     );
   return groups.some(({ unmapped }) => {
     if (unmapped?.mode === 'other-map')
       return answers(
-        conceptMaps,
+        known,
         { conceptMap: unmapped.url ?? '', code, policy, ...(system === undefined ? {} : { system }) },
         depth + 1,
       );

@@ -4,7 +4,7 @@
  */
 import { fail, ok, type Outcome } from '../core/outcome.ts';
 import type { Mapped, MappingContext, Resource } from '../core/ports.ts';
-import { isObject, type JsonObject } from './value.ts';
+import { isObject, type JsonObject } from '../definitions/item.ts';
 
 export type Entry = {
   readonly resource: Resource;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import type { Activity } from '../core/activity.ts';
 import type { Mapper, MappingContext } from '../core/ports.ts';
-import { isObject, type JsonObject } from './value.ts';
+import { isObject, type JsonObject } from '../definitions/item.ts';
 
 /** The context of a case that gives none; what it gives replaces the parts of this. */
 export const caseContext: MappingContext = {

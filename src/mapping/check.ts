@@ -1,44 +1,35 @@
-/** What can be known to be wrong with a map before it runs: unreadable FHIRPath, unknown groups and transforms. */
+/** Everything that can be known to be wrong with a set of maps before a message arrives. */
+import { checkMap } from '../fml/check/check.ts';
+import type { Library } from '../fml/link.ts';
+import { placeOf, type Problem } from '../fml/problem.ts';
 import type { Issue } from '../core/outcome.ts';
-import { expressionFault } from './expression.ts';
-import { placeOf } from './faults.ts';
-import type { ConceptMap, MapText, Parameter, Rule } from './model.ts';
-import { transforms } from './transforms.ts';
+import { functions } from './functions.ts';
+import { typesWith } from './models.ts';
+import { type MapsRead, problemOf } from './read-set.ts';
 
-export function checkMap(map: MapText, maps: readonly MapText[], conceptMaps: readonly ConceptMap[]): readonly Issue[] {
-  const issues: Issue[] = [];
-  const groups = new Set([map, ...maps].flatMap((each) => each.groups.map(({ name }) => name)));
-  const canonicals = new Set(conceptMaps.map(({ url }) => url));
-  const walk = (rule: Rule): void => {
-    const where = placeOf(map, rule);
-    const report = (what: string): void => void issues.push({ where, what, severity: 'error' });
-    const parse = (expression: string | undefined): void => {
-      const fault = expression === undefined ? undefined : expressionFault(expression);
-      if (fault !== undefined) report(`the expression ${expression ?? ''} cannot be read: ${fault}`);
-    };
-    const parseParameters = (parameters: readonly Parameter[]): void => {
-      for (const parameter of parameters) if (parameter.kind === 'expression') parse(parameter.expression);
-    };
-    for (const source of rule.sources)
-      for (const expression of [source.default, source.where, source.check, source.log]) parse(expression);
-    for (const { transform } of rule.targets) {
-      if (transform === undefined) continue;
-      if (!Object.hasOwn(transforms, transform.name)) report(`the transform “${transform.name}” is not known`);
-      parseParameters(transform.parameters);
-      const [, conceptMap] = transform.name === 'translate' ? transform.parameters : [];
-      if (
-        conceptMap?.kind === 'literal' &&
-        !String(conceptMap.literal.value).includes('#') &&
-        !canonicals.has(String(conceptMap.literal.value))
-      )
-        report(`the ConceptMap ${conceptMap.literal.value} is not known`);
-    }
-    for (const call of rule.calls) {
-      if (!groups.has(call.group)) report(`the group ${call.group} is not in any map`);
-      parseParameters(call.parameters);
-    }
-    rule.rules.forEach(walk);
-  };
-  for (const group of map.groups) group.rules.forEach(walk);
-  return issues;
+export const libraryOf = ({ models, maps, conceptMaps }: MapsRead): Library => ({
+  types: typesWith(models),
+  maps,
+  conceptMaps,
+});
+
+/** In the order of the files and of their lines. Warnings are likely slips; errors keep a set from being used. */
+export function problemsOf(read: MapsRead, library: Library): readonly Problem[] {
+  const known = new Set(read.maps.map(({ url }) => url));
+  const routes = [...read.routes].flatMap(([kind, { map }]) =>
+    known.has(map) ? [] : [problemOf('routes.json', `the map ${map} of ${kind} is not known`)],
+  );
+  // What could not be read would be found wrong a second time for what is missing in it.
+  const unread = new Set(read.problems.filter(({ severity }) => severity === 'error').map(({ file }) => file));
+  const checked = read.maps
+    .filter(({ file }) => !unread.has(file))
+    .flatMap((map) => checkMap(library, map, { functions }));
+  return [...read.problems, ...checked, ...routes];
 }
+
+export const issueOf = (problem: Problem): Issue => ({
+  where: placeOf(problem),
+  what: problem.suggestion === undefined ? problem.what : `${problem.what}. ${problem.suggestion}`,
+  code: problem.code,
+  severity: problem.severity,
+});

@@ -1,7 +1,7 @@
 /** What two sets of maps make differently of one message: resources, elements by path, failures. Pure. */
 import type { Outcome } from '../core/outcome.ts';
 import type { Mapped } from '../core/ports.ts';
-import { isObject, type JsonObject } from './value.ts';
+import { isObject, type JsonObject } from '../definitions/item.ts';
 
 export const changeKinds = [
   'now fails',

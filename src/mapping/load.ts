@@ -1,21 +1,19 @@
-/** Loads maps, ConceptMaps and routes from folders, checks them, and makes the mapper of them. */
+/** Loads maps, ConceptMaps and routes, checks them, and makes the mapper of them. */
 import { createHash } from 'node:crypto';
 import type { Activity } from '../core/activity.ts';
+import type { CauseCode } from '../core/causes.ts';
 import { fail, ok, type Outcome } from '../core/outcome.ts';
 import type { Mapped, Mapper, MappingContext, Resource, UnmappedCode } from '../core/ports.ts';
+import { isObject } from '../definitions/item.ts';
+import { compileMap, type CompiledMap, MapStopped, type TraceEvent } from '../fml/index.ts';
+import type { MapText } from '../fml/model.ts';
 import { answers } from './answers.ts';
 import { assemble, type Entry } from './assemble.ts';
-import { checkMap } from './check.ts';
-import { makeEvaluate } from './expression.ts';
-import { MapStopped, RuleError } from './faults.ts';
-import { itemOf } from './item.ts';
+import { issueOf, libraryOf, problemsOf } from './check.ts';
+import { functions } from './functions.ts';
+import { itemOf, type TejidoItem } from './item.ts';
 import { type MapSet, readMapSet } from './map-set.ts';
 import { readSet, type Route } from './read-set.ts';
-import { runMap, type Library } from './run.ts';
-import { jsonOf } from './tree.ts';
-import { readR4Types, TypeTable } from './types.ts';
-import { isObject } from './value.ts';
-import type { MapText } from './model.ts';
 
 /** Any constant will do; it must never change, for the fullUrls of a message hang on it. */
 const namespace = Buffer.from('5d1c9a0e6f0b4c6c9d2a7e3f8b1a4c50', 'hex');
@@ -33,6 +31,10 @@ export type MapperOptions = {
   readonly uuidFor?: (name: string) => string;
   /** Lines of `log` in maps, with data of the input: for map authors only. */
   readonly log?: (line: string) => void;
+  /** Everything that the rules read and write: for map authors only. */
+  readonly trace?: (event: TraceEvent) => void;
+  /** A map that stopped, with the value that was in the way: for map authors only. */
+  readonly onStop?: (stopped: MapStopped) => void;
 };
 
 export type LoadOptions = MapperOptions & {
@@ -48,40 +50,40 @@ export async function loadMapper(options: LoadOptions): Promise<Outcome<Mapper>>
 /** The mapper of a set of files, or all that is wrong with them. */
 export function mapperOf(set: MapSet, options: MapperOptions = {}): Outcome<Mapper> {
   const read = readSet(set);
-  const byUrl = new Map(read.maps.map((map) => [map.url, map]));
-  const routeIssues = [...read.routes].flatMap(([kind, route]) =>
-    byUrl.has(route.map) ? [] : [{ where: `routes.json#/routes/${kind}`, what: `the map ${route.map} is not known` }],
-  );
-  const issues = [
-    ...read.issues,
-    ...read.maps.flatMap((map) => checkMap(map, read.maps, read.conceptMaps)),
-    ...routeIssues,
-  ];
-  if (issues.length > 0) return fail('mapping/failed', 'The maps cannot be loaded.', { issues });
-  const library: Library = {
-    types: new TypeTable(readR4Types()),
-    maps: read.maps,
-    conceptMaps: read.conceptMaps,
-    evaluate: makeEvaluate(),
+  const library = libraryOf(read);
+  const errors = problemsOf(read, library).filter(({ severity }) => severity === 'error');
+  if (errors.length > 0) return fail('mapping/failed', 'The maps cannot be loaded.', { issues: errors.map(issueOf) });
+  const compileOptions = { functions, ...(options.trace === undefined ? {} : { trace: true as const }) };
+  const routed = new Set([...read.routes.values()].map(({ map }) => map));
+  const loaded: Loaded = {
+    compiled: new Map(
+      read.maps
+        .filter(({ url }) => routed.has(url))
+        .map((map) => [map.url, { map, run: compileMap(library, map, compileOptions).run }]),
+    ),
+    homes: new Map(read.maps.map((map) => [map.file, map])),
+    routes: read.routes,
+    uuidFor: options.uuidFor ?? uuidOf,
+    options,
   };
-  const uuidFor = options.uuidFor ?? uuidOf;
-  const loaded = { library, byUrl, routes: read.routes, uuidFor, log: options.log };
   return ok({
     version: set.version,
     files: set.files,
     kinds: [...read.routes.keys()],
     mapOf: (kind) => read.routes.get(kind)?.map,
     map: (activity, context, unmapped = []) => mapActivity(loaded, activity, context, unmapped),
-    answers: (code) => answers(read.conceptMaps, code),
+    answers: (code) => answers(read, code),
   });
 }
 
 type Loaded = {
-  readonly library: Library;
-  readonly byUrl: ReadonlyMap<string, MapText>;
+  /** By canonical. */
+  readonly compiled: ReadonlyMap<string, CompiledMap & { readonly map: MapText }>;
+  /** By file. */
+  readonly homes: ReadonlyMap<string, MapText>;
   readonly routes: ReadonlyMap<string, Route>;
   readonly uuidFor: (name: string) => string;
-  readonly log: ((line: string) => void) | undefined;
+  readonly options: MapperOptions;
 };
 
 function mapActivity(
@@ -94,13 +96,13 @@ function mapActivity(
   const entries: Entry[] = [];
   for (const component of [undefined, ...(activity.components ?? [])]) {
     const { activityType } = component ?? activity;
-    const route = loaded.routes.get(activityType);
-    const map = route === undefined ? undefined : loaded.byUrl.get(route.map);
+    const url = loaded.routes.get(activityType)?.map;
+    const map = url === undefined ? undefined : loaded.compiled.get(url);
     if (map === undefined)
       return fail('mapping/no-route', `No map is configured for the activity type ${activityType}.`, {
         issues: [{ where: 'routes.json', what: `the activity type ${activityType} has no route` }],
       });
-    const made = runOne(loaded, map, itemOf(activity, component, contact, context), unmapped);
+    const made = runOne(loaded, map, itemOf(activity, component, contact, context), context, unmapped);
     if (!made.ok) return made;
     entries.push(...made.value);
   }
@@ -109,34 +111,62 @@ function mapActivity(
 
 function runOne(
   loaded: Loaded,
-  map: MapText,
-  item: ReturnType<typeof itemOf>,
+  { map, run }: CompiledMap & { readonly map: MapText },
+  item: TejidoItem,
+  context: MappingContext,
   unmapped: UnmappedCode[],
 ): Outcome<readonly Entry[]> {
-  const { library, uuidFor, log } = loaded;
+  const { uuidFor, options } = loaded;
+  const { log, trace } = options;
   let count = 0;
   const uuid = (): string => uuidFor(`${item.artifact}#${(count += 1)}`);
   try {
-    const [bundle] = runMap(library, map, { sources: [item] }, { uuid, ...(log === undefined ? {} : { log }) });
-    const json = bundle === undefined ? undefined : jsonOf(library.types, bundle);
-    const entries: unknown = isObject(json) ? json['entry'] : undefined;
+    const made = run(
+      { sources: [item] },
+      {
+        uuid,
+        // Not the time of now: the same message gives the same resources on every replay.
+        now: new Date(context.receivedAt),
+        ...(log === undefined ? {} : { log }),
+        ...(trace === undefined ? {} : { trace }),
+      },
+    );
+    for (const one of made.unmapped) unmapped.push(unmappedCode(one, one.policy, loaded));
+    const [bundle] = made.targets;
+    const entries: unknown = isObject(bundle) ? bundle['entry'] : undefined;
     return ok((Array.isArray(entries) ? (entries as unknown[]) : []).flatMap((entry) => entryOf(entry, map.file)));
   } catch (error) {
-    if (error instanceof MapStopped && error.unmapped !== undefined) unmapped.push(error.unmapped);
-    if (error instanceof MapStopped)
-      return fail(
-        error.unmapped !== undefined ? 'mapping/unmapped-code' : 'mapping/failed',
-        `${error.where}: ${error.message}`,
-        {
-          issues: [{ where: error.where, what: error.message, severity: 'error' }],
-        },
-      );
-    if (error instanceof RuleError)
-      return fail('mapping/failed', error.message, {
-        issues: [{ where: map.file, what: error.message, severity: 'error' }],
-      });
-    throw error;
+    if (!(error instanceof MapStopped)) throw error;
+    options.onStop?.(error);
+    if (error.unmapped !== undefined)
+      unmapped.push(unmappedCode({ ...error.unmapped, where: error.where }, 'hold', loaded));
+    const what = error.path === undefined ? error.message : `${error.message} (reading ${error.path})`;
+    return fail(causeOfStop[error.code] ?? 'mapping/failed', `${error.where}: ${what}`, {
+      issues: [{ where: error.where, what, code: error.code, severity: 'error' }],
+    });
   }
+}
+
+const causeOfStop: Partial<Record<MapStopped['code'], CauseCode>> = {
+  'unmapped-code': 'mapping/unmapped-code',
+  'check-failed': 'mapping/check-failed',
+};
+
+/** `#id` names a ConceptMap of the map it stands in: outside, it needs the canonical of that map before it. */
+function unmappedCode(
+  found: { conceptMap: string; system?: string; code?: string; display?: string; where: string },
+  policy: UnmappedCode['policy'],
+  { homes }: Loaded,
+): UnmappedCode {
+  const { conceptMap, system, code = '', display, where } = found;
+  const home = conceptMap.startsWith('#') ? homes.get(where.replace(/(?::\d+:\d+)?(?: rule ".*")?$/u, '')) : undefined;
+  return {
+    conceptMap: `${home?.url ?? ''}${conceptMap}`,
+    ...(system === undefined ? {} : { system }),
+    code,
+    ...(display === undefined ? {} : { display }),
+    policy,
+  };
 }
 
 const isResource = (json: unknown): json is Resource => isObject(json) && typeof json['resourceType'] === 'string';

@@ -18,6 +18,7 @@ const isMapFile = (name: string): boolean =>
   name.endsWith('.fml') ||
   name.endsWith('.structuremap.json') ||
   name.endsWith('.conceptmap.json') ||
+  (name.startsWith('StructureDefinition-') && name.endsWith('.json')) ||
   name === 'routes.json';
 
 const shown = (path: string): string => {
@@ -32,7 +33,10 @@ export function mapSetOf(files: readonly MapFile[], issues: readonly Issue[] = [
   return { files, version: hash.digest('hex'), issues };
 }
 
-/** `*.fml`, `*.structuremap.json`, `*.conceptmap.json` and `routes.json`; a later folder replaces files of the same name. */
+/**
+ * `*.fml`, `*.structuremap.json`, `*.conceptmap.json`, `StructureDefinition-*.json` (logical models) and `routes.json`; a
+ * later folder replaces files of the same name.
+ */
 export async function readMapSet(folders: readonly string[]): Promise<MapSet> {
   const chosen = new Map<string, string>();
   const routes: string[] = [];

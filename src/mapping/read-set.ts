@@ -1,57 +1,82 @@
-/** What stands in the files of a set: maps, ConceptMaps and routes, and all that is wrong with them. Pure. */
-import type { Issue } from '../core/outcome.ts';
-import { MapSyntaxError } from './lexemes.ts';
+/** What stands in the files of a set: maps, ConceptMaps, models and routes, and all that is wrong with them. Pure. */
+import { isObject } from '../definitions/item.ts';
+import type { Definition } from '../definitions/extract.ts';
+import type { ConceptMap, MapText } from '../fml/model.ts';
+import type { Problem } from '../fml/problem.ts';
+import { readMap } from '../fml/text/read.ts';
+import { fromStructureMap } from '../fml/text/structure-map-read.ts';
 import type { MapSet } from './map-set.ts';
-import type { ConceptMap, MapText } from './model.ts';
-import { readMap } from './read.ts';
-import { isObject } from './value.ts';
 
 export type Route = { readonly map: string; readonly contact: boolean };
 
 export type MapsRead = {
   readonly maps: readonly MapText[];
   readonly conceptMaps: readonly ConceptMap[];
+  readonly models: readonly Definition[];
   readonly routes: ReadonlyMap<string, Route>;
-  readonly issues: readonly Issue[];
+  readonly problems: readonly Problem[];
 };
 
+/** A problem of a file as a whole, or of a place that `what` names. */
+export const problemOf = (file: string, what: string, suggestion?: string): Problem => ({
+  code: 'syntax',
+  severity: 'error',
+  file,
+  at: { line: 0, column: 0, offset: 0, length: 0 },
+  what,
+  ...(suggestion === undefined ? {} : { suggestion }),
+});
+
 /** Routes of all folders apply, so that a site adds its own without repeating ours. */
-const routesOf = (json: unknown, where: string, issues: Issue[]): [string, Route][] => {
+const routesOf = (json: unknown, file: string, problems: Problem[]): [string, Route][] => {
   const routes = isObject(json) ? json['routes'] : undefined;
   if (!isObject(routes)) {
-    issues.push({ where, what: 'an object “routes” is expected', severity: 'error' });
+    problems.push(problemOf(file, 'an object “routes” is expected'));
     return [];
   }
   return Object.entries(routes).flatMap(([kind, route]): [string, Route][] => {
     if (isObject(route) && typeof route['map'] === 'string')
       return [[kind, { map: route['map'], contact: route['contact'] === true }]];
-    issues.push({ where: `${where}#/routes/${kind}`, what: 'an object with “map” is expected', severity: 'error' });
+    problems.push(problemOf(file, `the route of ${kind} is an object with “map”, the canonical of a map`));
     return [];
   });
+};
+
+const parsed = (text: string): { readonly json: unknown } | undefined => {
+  try {
+    return { json: JSON.parse(text) as unknown };
+  } catch {
+    return undefined;
+  }
 };
 
 export function readSet(set: MapSet): MapsRead {
   const maps: MapText[] = [];
   const conceptMaps: ConceptMap[] = [];
+  const models: Definition[] = [];
   const routes = new Map<string, Route>();
-  const issues: Issue[] = [...set.issues];
-  for (const { name, where, text } of set.files)
-    try {
-      if (name.endsWith('.fml')) maps.push(readMap(text, where));
-      else {
-        const json: unknown = JSON.parse(text);
-        if (name === 'routes.json') for (const [kind, route] of routesOf(json, where, issues)) routes.set(kind, route);
-        else if (isObject(json) && json['resourceType'] === 'ConceptMap')
-          conceptMaps.push(json as unknown as ConceptMap);
-        else issues.push({ where, what: 'a ConceptMap is expected', severity: 'error' });
-      }
-    } catch (error) {
-      const line = error instanceof MapSyntaxError ? `:${error.line}` : '';
-      issues.push({
-        where: `${where}${line}`,
-        what: error instanceof Error ? error.message : 'unreadable',
-        severity: 'error',
-      });
+  const problems: Problem[] = set.issues.map(({ where, what }) => problemOf(where, what));
+  for (const { name, where, text } of set.files) {
+    if (name.endsWith('.fml')) {
+      const read = readMap(text, where);
+      maps.push(read.map);
+      problems.push(...read.problems);
+      continue;
     }
-  return { maps, conceptMaps, routes, issues };
+    const read = parsed(text);
+    if (read === undefined) problems.push(problemOf(where, 'this is not JSON'));
+    else if (name === 'routes.json')
+      for (const [kind, route] of routesOf(read.json, where, problems)) routes.set(kind, route);
+    else if (name.endsWith('.conceptmap.json')) {
+      if (isObject(read.json) && read.json['resourceType'] === 'ConceptMap')
+        conceptMaps.push(read.json as unknown as ConceptMap);
+      else problems.push(problemOf(where, 'a ConceptMap is expected'));
+    } else if (name.endsWith('.structuremap.json')) {
+      const made = fromStructureMap(read.json, where);
+      maps.push(made.map);
+      problems.push(...made.problems);
+    } else if (isObject(read.json) && read.json['resourceType'] === 'StructureDefinition') models.push(read.json);
+    else problems.push(problemOf(where, 'a StructureDefinition is expected'));
+  }
+  return { maps, conceptMaps, models, routes, problems };
 }

@@ -6,7 +6,7 @@ import type { Activity } from '../../src/core/activity.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
 import type { Mapped, Mapper } from '../../src/core/ports.ts';
 import { caseContext } from '../../src/mapping/cases.ts';
-import { localTime, makeEvaluate } from '../../src/mapping/expression.ts';
+import { localTime } from '../../src/mapping/functions.ts';
 import { minutesLater } from '../../src/mapping/item.ts';
 import { loadMapper } from '../../src/mapping/load.ts';
 
@@ -142,8 +142,6 @@ describe('failures', () => {
       'a code without an entry',
       `src -> r.code = translate(src.activity.details.word, 'urn:cm', 'CodeableConcept') "word";`,
     ],
-    ['an unknown element', `src -> r.nonsense = 'x' "word";`],
-    ['a type that the choice does not offer', `src -> r.value = create('Attachment') "word";`],
   ])('%s names file, line and rule, and not the value', async (_, rule) => {
     const map = mapOf('// one', '// two', resource('Observation', 'obs', `\n${rule}\n`));
     const outcome = await run(
@@ -152,8 +150,14 @@ describe('failures', () => {
       { 'a.conceptmap.json': { resourceType: 'ConceptMap', url: 'urn:cm', group: [] } },
     );
     const what = failure(outcome);
-    expect(what?.issues?.[0]?.where).toMatch(/visit\.fml:6 rule "word"$/u);
-    expect(what?.cause).toBe(rule.includes('translate') ? 'mapping/unmapped-code' : 'mapping/failed');
+    expect(what?.issues?.[0]?.where).toMatch(/visit\.fml:6:1 rule "word"$/u);
+    expect(what?.cause).toBe(
+      rule.includes('translate')
+        ? 'mapping/unmapped-code'
+        : rule.includes('check')
+          ? 'mapping/check-failed'
+          : 'mapping/failed',
+    );
     expect(JSON.stringify(what)).not.toContain('Zzcanary');
   });
 
@@ -173,15 +177,34 @@ describe('failures', () => {
     const places = failure(loaded)?.issues?.map(({ where }) => where.slice(where.lastIndexOf('/') + 1));
     expect(places).toEqual(
       expect.arrayContaining([
-        'a.fml:3 rule "expression"',
-        'a.fml:4 rule "transform"',
-        'a.fml:5 rule "group"',
-        'b.fml:4',
-        'c.fml:3',
+        'a.fml:3:26 rule "expression"',
+        'a.fml:4:20 rule "transform"',
+        'a.fml:5:15 rule "group"',
+        'b.fml:3:26',
+        'c.fml:3:21',
         'd.conceptmap.json',
-        'other',
+        'routes.json',
       ]),
     );
+  });
+
+  test.each([
+    ['an unknown element', `src -> r.nonsense = 'x' "word";`],
+    ['a type that the choice does not offer', `src -> r.value = create('Attachment') "word";`],
+    [
+      'a function that FHIRPath does not have',
+      `src -> r.valueString = (%src.activity.details.word.nonsense()) "word";`,
+    ],
+  ])('%s is known before a message arrives', async (_, rule) => {
+    const loaded = await loadMapper({
+      folders: [
+        await folderOf({
+          'routes.json': routes,
+          'visit.fml': mapOf('// one', '// two', resource('Observation', 'obs', `\n${rule}\n`)),
+        }),
+      ],
+    });
+    expect(failure(loaded)?.issues?.[0]?.where).toMatch(/visit\.fml:6:\d+ rule "word"$/u);
   });
 });
 
@@ -241,35 +264,21 @@ describe('folders', () => {
   });
 });
 
-describe('FHIRPath in maps', () => {
-  const evaluate = makeEvaluate();
-  const first = (expression: string, src: object): unknown =>
-    evaluate(expression, { src: { json: src as Readonly<Record<string, unknown>> } })[0]?.json;
-
-  test('base64 is that of UTF-8', () => {
-    expect(first(`%src.text.encode('base64')`, { text: 'niña —' })).toBe(Buffer.from('niña —').toString('base64'));
-  });
-
-  test('html is escaped', () => {
-    expect(first(`%src.text.escape('html')`, { text: '<b>&"' })).toBe('&lt;b&gt;&amp;&quot;');
-  });
-
-  test('local time follows daylight saving of the zone', () => {
-    expect(first(`%src.at.localTime('America/Chicago', 'datetime')`, { at: '2026-05-06T23:05:00Z' })).toBe(
-      '2026-05-06 18:05',
-    );
+describe('local time', () => {
+  test('follows daylight saving of the zone', () => {
+    expect(localTime('2026-05-06T23:05:00Z', 'America/Chicago', 'datetime')).toBe('2026-05-06 18:05');
     expect(localTime('2026-01-06T23:05:00Z', 'America/Chicago', 'time')).toBe('17:05');
     expect(localTime('2026-05-07T02:00:00Z', 'America/Chicago', 'date')).toBe('2026-05-06');
     expect(localTime('2026-05-07', 'America/Chicago', 'date')).toBe('2026-05-07');
     expect(localTime('2026-05-07', 'America/Chicago', 'time')).toBeUndefined();
   });
 
-  test('a plain path and the engine agree', () => {
-    const src = { a: [{ b: [1, 2.5] }, { b: 'x' }, {}], n: null };
-    for (const path of ['%src.a.b', '%src.a', '%src.n', '%src.a.c.exists()', '%src.a.b.exists()', '%src.n.exists()'])
-      expect(evaluate(path, { src: { json: src } }).map(({ json }) => json)).toEqual(
-        evaluate(`(${path} | {}).select($this)`.replace(' | {}', ''), { src: { json: src } }).map(({ json }) => json),
-      );
+  test('is a function of maps; what it cannot do stops the map without naming a value', async () => {
+    const map = (zone: string): string =>
+      mapOf(resource('Observation', 'obs', `src -> r.valueString = (%src.start.localTime('${zone}', 'time')) "time";`));
+    const there = await run(map('Asia/Tokyo'));
+    expect(there.ok && there.value[0]?.resource['valueString']).toBe('08:05');
+    expect(failure(await run(map('Nowhere')))?.detail).toContain('IANA');
   });
 });
 

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Resource } from '../../src/core/ports.ts';
-import { readMap } from '../../src/mapping/read.ts';
+import { readMap } from '../../src/fml/text/read.ts';
 import { loadValidator, type Validator } from '../../src/validation/load.ts';
 
 type Expected = { readonly artifact: string; readonly do: 'put' | 'merge'; readonly resource: Resource };
@@ -185,13 +185,13 @@ describe('the ConceptMaps', () => {
 });
 
 describe('the maps', () => {
-  type Named = { readonly name?: string; readonly line: number; readonly rules: readonly Named[] };
+  type Named = { readonly name?: string; readonly at: { readonly line: number }; readonly rules: readonly Named[] };
 
   test('name every rule, so that an error can say where it stopped', () => {
     const nameless = (rules: readonly Named[]): number[] =>
-      rules.flatMap((rule) => [...(rule.name === undefined ? [rule.line] : []), ...nameless(rule.rules)]);
+      rules.flatMap((rule) => [...(rule.name === undefined ? [rule.at.line] : []), ...nameless(rule.rules)]);
     for (const file of readdirSync('mappings').filter((name) => name.endsWith('.fml'))) {
-      const { groups } = readMap(readFileSync(join('mappings', file), 'utf8'), file);
+      const { groups } = readMap(readFileSync(join('mappings', file), 'utf8'), file).map;
       expect([file, groups.flatMap(({ rules }) => nameless(rules))]).toEqual([file, []]);
     }
   });

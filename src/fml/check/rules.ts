@@ -486,6 +486,7 @@ export class Rules {
     const name = elements.at(-1) ?? '';
     this.#transforms.mustStand(made, offered, transform?.at ?? target.at, name);
     this.#overwrites(target, def, rule, repeats);
+    if (offered.some(isGeneral)) return made.shape;
     if (new Set(offered).size === 1) return shapeOf(offered);
     const fitting = made.shape?.types.filter((type) => offered.includes(type)) ?? [];
     return fitting.length > 0 ? shapeOf(fitting) : undefined;
