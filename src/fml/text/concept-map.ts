@@ -72,7 +72,8 @@ function line(cursor: Cursor): Line {
   const sign = cursor.peek();
   if (sign.kind !== 'sign' || !isRelation(sign.text)) return cursor.fail(`a relation (${relationSigns.join(' ')})`);
   cursor.take();
-  if (sign.text === '--' && !cursor.is(':', 1)) return { kind: 'mapping', source, sign: sign.text };
+  if (sign.text === '--' && (cursor.startsLine(cursor.index) || !cursor.is(':', 1)))
+    return { kind: 'mapping', source, sign: sign.text };
   return { kind: 'mapping', source, sign: sign.text, target: coded(cursor) };
 }
 

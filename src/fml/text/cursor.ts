@@ -23,6 +23,8 @@ export class Cursor {
   readonly problems: Problem[] = [];
   /** The group being read, for messages. */
   group: string | undefined;
+  /** Number of blocks around the next lexeme. */
+  depth = 0;
   /** Index of the next lexeme. */
   index = 0;
   /** Comments inside the thing being read: they go before it. */

@@ -130,11 +130,11 @@ export function takeExpression(cursor: Cursor, stops: ReadonlySet<string>, inPar
   const wrapped =
     inParentheses &&
     cursor.is('(') &&
-    (open === cursor.at(from) || (end - from > 2 && closing(cursor, from) === end - 1));
+    (open === cursor.at(from) || (end - from >= 2 && closing(cursor, from) === end - 1));
   const inner = wrapped ? from + 1 : from;
   const last = wrapped && open === undefined ? end - 1 : end;
-  if (last <= inner) cursor.fail('an expression');
   if (wrapped) cursor.take();
+  if (last <= inner) cursor.fail('an expression');
   const expression = expressionOf(cursor, inner, last);
   takeFirst(cursor, last);
   if (wrapped && open === undefined) cursor.take();

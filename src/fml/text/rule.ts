@@ -69,22 +69,26 @@ function allTargets(cursor: Cursor): RuleTarget[] {
   return found;
 }
 
-/** Reports a missing `;`, unless what is missing is the end of the block, which is told there. */
+/** Takes the `;`, or tells that it is missing; if what is missing is the end of the block, that is told there. */
 function expectEnd(cursor: Cursor, form: BlockForm): void {
   if (cursor.takeIf(';') || form === 'endgroup') return;
   const next = cursor.peek();
   if (next.kind === 'end' || cursor.startsGroup()) return;
+  if (!cursor.startsLine(cursor.index) && !cursor.is('}'))
+    cursor.fail('the end of the rule', [], cursor.is('=') && cursor.is('>', 1) ? 'Did you mean “->”?' : undefined);
   cursor.report(cursor.behind(), 'the rule has no end', 'A rule ends with “;”.');
-  const beginsRule = next.kind === 'name' && cursor.startsLine(cursor.index);
-  if (!beginsRule && !cursor.is('}')) throw new Unreadable('rule');
+  if (next.kind !== 'name' && !cursor.is('}')) throw new Unreadable('rule');
 }
+
+/** STU3's `name : for`, before a rule. */
+const isOldName = (cursor: Cursor): boolean => cursor.is(':', 1) && cursor.is('for', 2);
 
 function rule(cursor: Cursor, form: BlockForm, isFirst: boolean): Rule[] {
   const first = cursor.peek();
   let block: Block | undefined;
   const { thing, comments } = cursor.owning(isFirst, () => {
     let name: string | undefined;
-    if (cursor.is(':', 1) && cursor.is('for', 2)) {
+    if (isOldName(cursor)) {
       name = cursor.take().text;
       cursor.take();
     }
@@ -105,7 +109,7 @@ function rule(cursor: Cursor, form: BlockForm, isFirst: boolean): Rule[] {
       if (!then) cursor.report(cursor.peek().at, '“{” stands without “then”', 'Write “then {”.');
       block = rules(cursor, form === 'endgroup' ? 'endgroup' : 'braces', true);
     }
-    if (cursor.peek().kind === 'string') name = cursor.take().text;
+    if (cursor.peek().kind === 'string' && !isOldName(cursor)) name = cursor.take().text;
     expectEnd(cursor, form);
     const at = cursor.since(first);
     const named = name === undefined ? {} : { name };
@@ -161,9 +165,17 @@ function recover(cursor: Cursor, form: BlockForm, begin: number): void {
   }
 }
 
+/** Nobody nests so deep; what does is no map. */
+const deepest = 200;
+
 /** `{ rules }`, or up to `endgroup`. `nested`: a `group` in it means that a `}` is missing. */
 export function rules(cursor: Cursor, form: BlockForm, nested: boolean): Block {
   const opening = cursor.peek();
+  if (cursor.depth >= deepest) {
+    cursor.report(opening.at, `blocks are nested more than ${deepest} deep`, 'Make groups of the inner ones.');
+    cursor.skipTo(cursor.lexemes.length);
+    return { rules: [], comments: {} };
+  }
   const braces = form === 'braces' || nested;
   if (braces) cursor.expect('{');
   const remark = cursor.after();
@@ -174,13 +186,16 @@ export function rules(cursor: Cursor, form: BlockForm, nested: boolean): Block {
     const ends = braces ? cursor.is('}') : cursor.is('endgroup');
     if (ends || next.kind === 'end' || cursor.startsGroup()) break;
     const begin = cursor.index;
+    if (cursor.takeIf(';')) continue;
+    cursor.depth += 1;
     try {
-      if (cursor.takeIf(';')) continue;
       found.push(...rule(cursor, form, first));
     } catch (error) {
       if (!(error instanceof Unreadable)) throw error;
       recover(cursor, form, begin);
       if (cursor.is('}') && !braces) cursor.skipTo(cursor.index + 1);
+    } finally {
+      cursor.depth -= 1;
     }
     first = false;
   }

@@ -1,0 +1,163 @@
+/** A map with mistakes is read as far as it goes, and each mistake is told with its place and a way out. */
+import { describe, expect, test } from '@jest/globals';
+import { readMap } from '../../../src/fml/text/read.ts';
+
+const head = 'map "http://example.org/m" = "m"\n';
+const told = (text: string): readonly string[] =>
+  readMap(head + text, 'a.fml').problems.map(
+    ({ at, what, suggestion }) =>
+      `${at.line}:${at.column} ${what}${suggestion === undefined ? '' : ` · ${suggestion}`}`,
+  );
+const rulesLeft = (text: string): readonly unknown[] =>
+  readMap(head + text, 'a.fml').map.groups.map(({ name, rules }) => [name, rules.length]);
+const group = (rules: string): string => `group G(source src, target tgt) {\n${rules}\n}`;
+
+describe('one mistake is one problem', () => {
+  test.each([
+    [
+      'a missing “;” before a rule',
+      group('  src.a -> tgt.a\n  src.b -> tgt.b;'),
+      ['3:17 the rule has no end · A rule ends with “;”.'],
+    ],
+    [
+      'a missing “;” after a value',
+      group('  src.a as a -> tgt.a = a\n  src.b -> tgt.b;'),
+      ['3:26 the rule has no end · A rule ends with “;”.'],
+    ],
+    [
+      'a missing “;” after a condition',
+      group("  src.a where b = 'c'\n  src.b -> tgt.b;"),
+      ['3:22 the rule has no end · A rule ends with “;”.'],
+    ],
+    ['a missing “;” before “}”', group('  src.a -> tgt.a "n"'), ['3:21 the rule has no end · A rule ends with “;”.']],
+    [
+      'a missing “)” of a condition',
+      group('  src.a where (b = 1 -> tgt.a;\n  src.b -> tgt.b;'),
+      ['3:15 the “(” that opens here is not closed · Write “)” at the end of the expression.'],
+    ],
+    [
+      'a missing “)” of a transform',
+      group("  src.a as a -> tgt.a = append('x', a;\n  src.b -> tgt.b;"),
+      ['3:31 the “(” that opens here is not closed · Write “)” after the last parameter.'],
+    ],
+    ['a missing variable', group('  src.a as -> tgt.a;'), ['3:12 the name of a variable is expected before “->”']],
+    ['a missing expression', group('  src.a where -> tgt.a;'), ['3:15 an expression is expected before “->”']],
+    ['an empty expression', group('  src.a where () -> tgt.a;'), ['3:16 an expression is expected before “)”']],
+    ['a missing value', group('  src.a -> tgt.a = ;'), ['3:20 an expression is expected before “;”']],
+    [
+      'a string without an end',
+      group(`  src.a -> tgt.a = 'x;\n  src.b -> tgt.b;`),
+      ['3:20 the string that starts here has no end'],
+    ],
+    [
+      'a block without then',
+      group('  src.a as a -> tgt.a { a.b -> tgt.b; };'),
+      ['3:23 “{” stands without “then” · Write “then {”.'],
+    ],
+    [
+      'value[x]',
+      group('  src.value[x] as v -> tgt.value = v;'),
+      ['3:12 “[x]” does not stand in a map · Write “value”: it is every type of value[x].'],
+    ],
+    [
+      'a group without variables',
+      group('  src.a as a then H;'),
+      ['3:20 “(” is expected before “;” · A group is called with its variables: H(src, tgt).'],
+    ],
+    [
+      'a second where',
+      group('  src.a where (b) where (c) -> tgt.a;'),
+      ['3:19 a second “where” for the same source · Join the two with “and”.'],
+    ],
+    [
+      'a mode misspelt',
+      `uses "x" as soruce\n${group('')}`,
+      ['2:13 source, queried, target or produced is expected before “soruce” · Did you mean “source”?'],
+    ],
+    [
+      'a keyword misspelt',
+      `use "x" as source\nimports "y"\n${group('')}`,
+      ['2:1 map, uses, imports, conceptmap, let or group is expected before “use” · Did you mean “uses”?'],
+    ],
+    [
+      'a parameter without a mode',
+      'group G(src, target tgt) {\n  src.a -> tgt.a;\n}',
+      ['2:9 “source” or “target” is expected before “src”'],
+    ],
+    [
+      'a block left open',
+      'group G(source src, target tgt) {\n  src.a -> tgt.a;\n\ngroup H(source src) {\n}',
+      ['2:33 the “{” that opens here is not closed · Write “}” after its last rule.'],
+    ],
+    [
+      'a “}” too many',
+      `${group('  src.a -> tgt.a;')}\n}\ngroup H(source src) {\n}`,
+      ['5:1 a group is expected before “}” · Take this “}” away, or look for a “{” that is missing above it.'],
+    ],
+    [
+      'a comment without an end',
+      `${group('  src.a -> tgt.a;')} /* and`,
+      ['4:3 the comment that starts here has no end'],
+    ],
+    ['no group', '', ['2:1 the map has no group · Write “group Name(source src, target tgt) { … }”.']],
+    [
+      'a prefix that is not declared',
+      `conceptmap "c" {\n  prefix s = "x"\n  s:a == t:b\n}\n${group('')}`,
+      ['2:16 the prefix “t” is not declared · Write “prefix t = "…"” for its code system.'],
+    ],
+    [
+      'no relation',
+      `conceptmap "c" {\n  prefix s = "x"\n  s:a is s:b\n  s:c == s:d\n}\n${group('')}`,
+      ['4:7 a relation (- == = != <= >= ~ <- >- --) is expected before “is”'],
+    ],
+  ])('%s', (_, text, expected) => {
+    expect(told(text)).toEqual(expected);
+  });
+});
+
+test('all mistakes of a file are told, and what stands between them is read', () => {
+  const text = `use "http://e.org/A" as source
+group G(source src, target tgt) {
+  src.a as -> tgt.a;
+  src.b -> tgt.b;
+  src.c -> tgt.c = create('X' as x;
+  src.d as d -> tgt.d as t then {
+    d.e -> t.e
+    d.f => t.f;
+    d.g -> t.g;
+  } "d";
+  src.h -> tgt.h;
+}
+group H(source src target tgt) {
+  src.i -> tgt.i;
+  src.j -> -> tgt.j;
+}
+group I(source src) {
+  src.k -> src.k;
+}
+`;
+  expect(told(text)).toEqual([
+    '2:1 map, uses, imports, conceptmap, let or group is expected before “use” · Did you mean “uses”?',
+    '4:12 the name of a variable is expected before “->”',
+    '6:26 the “(” that opens here is not closed · Write “)” after the last parameter.',
+    '8:15 the rule has no end · A rule ends with “;”.',
+    '9:9 the end of the rule is expected before “=” · Did you mean “->”?',
+    '14:20 “)” is expected before “target”',
+    '16:12 a target variable is expected before “->”',
+  ]);
+  expect(rulesLeft(text)).toEqual([
+    ['G', 4],
+    ['H', 1],
+    ['I', 1],
+  ]);
+});
+
+test('a problem names its file and group', () => {
+  const [problem] = readMap(`${head}${group('  src.a -> ;')}`, 'maps/a.fml').problems;
+  expect(problem).toMatchObject({ code: 'syntax', severity: 'error', file: 'maps/a.fml', group: 'G' });
+});
+
+test('a map without a url is told of, as a warning', () => {
+  const { problems } = readMap(group('  src.a -> tgt.a;'), 'a.fml');
+  expect(problems.map(({ severity, what }) => [severity, what])).toEqual([['warning', 'the map has no url']]);
+});
