@@ -1,18 +1,24 @@
-/** `npm run bench [-- accept|filing|backlog]`: each figure beside a baseline taken in the same run. */
+/** `npm run bench [-- accept|filing|backlog|engine]`: each figure beside a baseline taken in the same run. */
 import { cpus, totalmem } from 'node:os';
 import { Command } from 'commander';
 import { benchAccept } from './accept.ts';
 import { benchBacklog } from './backlog.ts';
+import { benchEngine } from './engine.ts';
 import { benchFiling } from './filing.ts';
 
 const program = new Command('bench')
-  .argument('[what]', 'accept, filing, backlog; all of them when left out')
+  .argument('[what]', 'accept, filing, backlog, engine; all of them when left out')
   .option('--seconds <n>', 'length of each accept measurement', Number, 8)
   .option('--count <n>', 'activities filed', Number, 2_000)
   .option('--backlog <list>', 'sizes of the backlog', '1000,10000,100000')
+  .option('--rounds <n>', 'rounds of each figure of the engine; the median counts', Number, 7)
+  .option('--runs <n>', 'runs of the engine to see whether memory grows', Number, 1_000_000)
   .option('--redis <url>', 'wake-ups on this Redis instead of Postgres')
   .action(
-    async (what: string | undefined, options: { seconds: number; count: number; backlog: string; redis?: string }) => {
+    async (
+      what: string | undefined,
+      options: { seconds: number; count: number; backlog: string; rounds: number; runs: number; redis?: string },
+    ) => {
       const env = options.redis === undefined ? {} : { env: { REDIS_URL: options.redis } };
       const [first] = cpus();
       console.log(
@@ -22,6 +28,8 @@ const program = new Command('bench')
       if (what === undefined || what === 'filing') await benchFiling({ count: options.count, ...env });
       if (what === undefined || what === 'backlog')
         await benchBacklog({ steps: options.backlog.split(',').map(Number), ...env });
+      if (what === undefined || what === 'engine')
+        await benchEngine({ ms: 100, rounds: options.rounds, runs: options.runs, print: (line) => console.log(line) });
     },
   );
 
