@@ -55,7 +55,7 @@ function checkStructures({ library, map, report }: ExpressionContext): void {
         ? `there is no definition of ${url}: what has this type is not checked`
         : `there is no definition of ${url}: it is taken to be ${meant.name}`,
       known !== undefined
-        ? undefined
+        ? `Known is ${known.url ?? known.name}.`
         : meant?.url === undefined
           ? didYouMean(
               url,

@@ -7,7 +7,7 @@ import { didYouMean } from '../text/nearest.ts';
 import { Expressions, type ExpressionContext, type Focus } from './expressions.ts';
 import { placeOfElement } from './report.ts';
 import { Scope, type Variable } from './scope.ts';
-import { childOf, fits, inWords, isGeneral, shapeOf, single, union, type Shape } from './shape.ts';
+import { childOf, inWords, isGeneral, shapeOf, single, union, type Shape } from './shape.ts';
 import { Transforms, type Made } from './transforms.ts';
 
 /** What an element is written with: the types it takes, and whether it repeats. */
@@ -25,6 +25,8 @@ export class Rules {
   /** `let` constants and what they give. */
   #constants = new Scope();
   readonly #constantVariables: Variable[] = [];
+  /** Elements that some rule gives a value to. */
+  #valued: ReadonlySet<string> | undefined;
   /** Groups that something in this map calls, extends or uses by default. */
   readonly used = new Set<Group>();
   /** A default group may be used that cannot be told. */
@@ -91,11 +93,20 @@ export class Rules {
   // ------------------------------------------------------------------------------------------------- groups
 
   #group(group: Group): void {
+    const { library, map, report } = this.#context;
     let scope = this.#constants;
     for (const [index, input] of group.inputs.entries()) {
+      const { type, at } = input;
+      // A “uses” line that names what is not known has its own problem.
+      const isDeclared = map.structures.some(({ alias, url }) => alias === type || url.endsWith(`/${type ?? ''}`));
+      if (type !== undefined && !isDeclared && typeNamed(library, map, type) === undefined)
+        this.#unknownType(type, at, 'warn');
       const variable = { name: input.name, shape: this.#shapeOfInput(group, input, index), used: true };
       scope = scope.with(input.mode, variable);
     }
+    for (const mode of ['source', 'target'] as const)
+      if (group === map.groups[0] && !group.inputs.some((input) => input.mode === mode))
+        report.warn('wrong-parameters', group.at, `the first group has no ${mode}: the map can be imported, not run`);
     this.#extended(group, scope);
     this.#block(group.rules, scope);
   }
@@ -137,8 +148,11 @@ export class Rules {
     }
     const { found } = lookup;
     this.used.add(found.group);
-    if (this.#extendsItself(found, group)) {
-      report.error('unknown-group', group.at, `${group.name} extends itself, by ${group.extends}`);
+    const circle = this.#circle(found, group);
+    if (circle.length > 0) {
+      // Told once, of the first of them.
+      if (map.groups.find((each) => circle.includes(each)) === group)
+        report.error('unknown-group', group.at, `${group.name} extends itself, by ${group.extends}`);
       return;
     }
     const lacking = found.group.inputs.filter(
@@ -157,16 +171,18 @@ export class Rules {
     );
   }
 
-  #extendsItself(found: FoundGroup, start: Group): boolean {
-    const seen = new Set<Group>([start]);
-    for (let at: FoundGroup | undefined = found; at !== undefined;) {
-      if (seen.has(at.group)) return true;
-      seen.add(at.group);
-      if (at.group.extends === undefined) return false;
-      const next = findGroup(this.#context.library, at.map, at.group.extends);
-      at = next.kind === 'found' ? next.found : undefined;
+  /** The groups through which a group extends itself; none if it does not. */
+  #circle(found: FoundGroup, start: Group): readonly Group[] {
+    const seen: Group[] = [start];
+    for (let at = found; ;) {
+      const { map, group } = at;
+      if (group === start) return seen;
+      if (seen.includes(group) || group.extends === undefined) return [];
+      seen.push(group);
+      const next = findGroup(this.#context.library, map, group.extends);
+      if (next.kind !== 'found') return [];
+      at = next.found;
     }
-    return false;
   }
 
   #gives(group: Group, shapes: Shape[]): void {
@@ -422,6 +438,8 @@ export class Rules {
     for (const [index, element] of elements.entries()) {
       const child = childOf(library.types, shape, element);
       const place = placeOfElement(at, context, elements, index);
+      if (element === 'resourceType' && shape?.types.every(({ kind }) => kind === 'resource') === true)
+        return undefined;
       if (isUnsafe(element))
         report.error('unknown-element', place, `${element} is not allowed as the name of an element`);
       else if (child.kind === 'missing' && shape !== undefined)
@@ -438,18 +456,19 @@ export class Rules {
       offered = types.length === 0 || child.found.length !== shape?.types.length ? undefined : types;
       def = child.found.length === 1 ? child.found[0]?.def : undefined;
       ({ shape } = child);
-      if (index < elements.length - 1) this.#mustOpen(offered, element, place);
+      if (index < elements.length - 1) this.#mustOpen(offered, def, element, place);
     }
     return { offered, def };
   }
 
   /** An element without value is made: possible for one datatype or backbone element only. */
-  #mustOpen(offered: readonly TypeDef[] | undefined, element: string, at: Place): void {
+  #mustOpen(offered: readonly TypeDef[] | undefined, def: ElementDef | undefined, element: string, at: Place): void {
     const { report } = this.#context;
     const [type, second] = offered ?? [];
-    if (type === undefined) return;
-    if (second !== undefined && new Set(offered).size > 1)
-      report.error(
+    if (type === undefined || def === undefined) return;
+    if (second !== undefined)
+      // What another rule put there is found again.
+      report[this.#isGivenAValue(element) ? 'warn' : 'error'](
         'wrong-type',
         at,
         `${element} may be ${inWords(offered ?? [])}: it is not known which one to make`,
@@ -471,10 +490,24 @@ export class Rules {
       );
   }
 
+  #isGivenAValue(element: string): boolean {
+    this.#valued ??= new Set(
+      [this.#context.map, ...importedMaps(this.#context.library, this.#context.map)].flatMap(({ groups }) =>
+        groups.flatMap((group) => valuedIn(group.rules)),
+      ),
+    );
+    return this.#valued.has(element);
+  }
+
   #opened(target: RuleTarget, element: Element | undefined): Shape {
     if (element?.offered === undefined) return undefined;
     const { context = '', elements, at } = target;
-    this.#mustOpen(element.offered, elements.at(-1) ?? '', placeOfElement(at, context, elements, elements.length - 1));
+    this.#mustOpen(
+      element.offered,
+      element.def,
+      elements.at(-1) ?? '',
+      placeOfElement(at, context, elements, elements.length - 1),
+    );
     return new Set(element.offered).size === 1 ? shapeOf(element.offered) : undefined;
   }
 
@@ -484,7 +517,7 @@ export class Rules {
     const { context, elements, transform } = target;
     if (offered === undefined || context === undefined) return made.shape;
     const name = elements.at(-1) ?? '';
-    this.#transforms.mustStand(made, offered, transform?.at ?? target.at, name);
+    if (!this.#transforms.mustStand(made, offered, transform?.at ?? target.at, name)) return undefined;
     this.#overwrites(target, def, rule, repeats);
     if (offered.some(isGeneral)) return made.shape;
     if (new Set(offered).size === 1) return shapeOf(offered);
@@ -536,11 +569,7 @@ export class Rules {
       return;
     }
     const possible = from.types.some(
-      (type, index) =>
-        lookups[index]?.kind !== 'missing' ||
-        offered.includes(type) ||
-        type.kind === 'logical' ||
-        offered.some((each) => type.kind === 'primitive' && each.kind === 'primitive' && fits(type, each)),
+      (type, index) => lookups[index]?.kind !== 'missing' || offered.includes(type) || type.kind === 'logical',
     );
     if (!possible)
       report.error(
@@ -632,6 +661,12 @@ export class Rules {
     );
   }
 }
+
+const valuedIn = (rules: readonly Rule[]): readonly string[] =>
+  rules.flatMap((rule) => [
+    ...rule.targets.flatMap(({ elements, transform }) => (transform === undefined ? [] : (elements.at(-1) ?? []))),
+    ...valuedIn(rule.rules),
+  ]);
 
 const isObjectType = ({ kind }: TypeDef): boolean => kind !== 'primitive';
 

@@ -261,23 +261,25 @@ export class Transforms {
     this.#context.report.error('wrong-parameters', parameter.at, 'truncate() wants a number of characters');
   }
 
-  /** Reports what can never stand in an element of these types; `where` names it. Gives what then stands there. */
-  mustStand(made: Made, offered: readonly TypeDef[], at: Place, where: string): void {
+  /** Reports what can never stand in an element of these types, and gives false for it; `where` names the element. */
+  mustStand(made: Made, offered: readonly TypeDef[], at: Place, where: string): boolean {
     const { literal, shape } = made;
-    const wrong = (what: string, suggestion: string | undefined): void =>
+    const wrong = (what: string, suggestion: string | undefined): false => {
       this.#context.report.error('wrong-type', at, what, suggestion);
+      return false;
+    };
     if (literal !== undefined) {
       const primitives = offered.filter(({ kind }) => kind === 'primitive');
-      const others = offered.length > primitives.length && offered.some(({ kind, open }) => kind === 'logical' || open);
-      if (others || primitives.some(({ name }) => castPrimitive(literal.value, name) !== undefined)) return;
-      if (primitives.length === 0) wrong(`${where} is ${inWords(offered)}, and no ${literal.type}`, wayTo(offered));
-      else wrong(`${JSON.stringify(literal.value)} is no ${inWords(primitives)}, which ${where} takes`, undefined);
-      return;
+      if (offered.some(({ kind, open }) => kind === 'logical' || open)) return true;
+      if (primitives.some(({ name }) => castPrimitive(literal.value, name) !== undefined)) return true;
+      return primitives.length === 0
+        ? wrong(`${where} is ${inWords(offered)}, and no ${literal.type}`, wayTo(offered))
+        : wrong(`${JSON.stringify(literal.value)} is no ${inWords(primitives)}, which ${where} takes`, undefined);
     }
-    if (shape === undefined || shape.types.some((type) => offered.some((each) => fits(type, each)))) return;
+    if (shape === undefined || shape.types.some((type) => offered.some((each) => fits(type, each)))) return true;
     const resource =
       shape.types.every(({ kind }) => kind === 'resource') && offered.some(({ name }) => name === 'Reference');
-    wrong(
+    return wrong(
       `${where} takes ${inWords(offered)}, and is given ${inWords(shape.types)}`,
       resource ? 'Use reference(…) of the resource.' : wayTo(offered, shape.types),
     );
