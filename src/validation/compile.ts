@@ -139,7 +139,7 @@ function claimed(resource: JsonObject): readonly string[] {
 function whole(resource: JsonObject, assigned: readonly string[], run: Run, know: Knowledge): void {
   const type = resource['resourceType'];
   const known = typeof type === 'string' && know.types.get(type)?.kind === 'resource';
-  const walk = known ? know.walk(type) : undefined;
+  const walk = known && know.treeOfType(type)?.definition.abstract !== true ? know.walk(type) : undefined;
   if (typeof type !== 'string' || walk === undefined) {
     if (run.depth === 0)
       run.issues.push({
@@ -148,7 +148,7 @@ function whole(resource: JsonObject, assigned: readonly string[], run: Run, know
         code: 'structure',
         severity: 'error',
       });
-    else run.addAt('resourceType', 'structure', 'R4 has no resource of this type');
+    else run.add('structure', 'R4 has no resource of this type');
     return;
   }
   walk(resource, run);

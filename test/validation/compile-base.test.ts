@@ -265,7 +265,7 @@ describe('references and contained resources', () => {
       'Patient.contained[0].active',
     ]);
     expect(errors(managed({ reference: '#o' }, [{ resourceType: 'Visit', id: 'o' }]))).toContain(
-      'Patient.contained[0].resourceType',
+      'Patient.contained[0]',
     );
   });
 
