@@ -21,7 +21,7 @@ const judge = (set: CodeSet, value: unknown, type: string): Membership | 'none' 
   if (typeof value === 'string') return set(value, undefined);
   if (!isObject(value) || typeof value['code'] !== 'string') return 'none';
   // A coding says its system; without one it names no code of any.
-  return set(value['code'], typeof value['system'] === 'string' ? value['system'] : undefined);
+  return set(value['code'], typeof value['system'] === 'string' ? value['system'] : '');
 };
 
 /** Whether a coded value is in a set; no code is in none. */

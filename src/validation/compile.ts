@@ -5,7 +5,7 @@
 import { isObject, type JsonObject } from '../definitions/item.ts';
 import type { TypeTable } from '../definitions/types.ts';
 import { compileExpression, type CompiledExpression } from '../fhirpath/index.ts';
-import { coreName, withoutVersion } from './definition.ts';
+import { coreName, withoutVersion, type Definition } from './definition.ts';
 import { under } from './element.ts';
 import { isExtensionDefinition, isModifierExtension } from './extensions.ts';
 import { inside } from './hooks.ts';
@@ -30,13 +30,15 @@ export type CompiledValidator = {
   readonly validate: (resource: unknown, profiles?: readonly string[]) => readonly Issue[];
 };
 
-/** What has not been asked for yet is undefined; what is not at hand is null. */
-function remembered<T>(make: (key: string) => T | undefined): (key: string) => T | undefined {
-  const known = new Map<string, T>();
+/**
+ * Makes each once. What is not at hand is not remembered: the keys are our own definitions and the names of types, never
+ * the texts of a resource, so that memory stays flat.
+ */
+function remembered<K, T>(make: (key: K) => T | undefined): (key: K) => T | undefined {
+  const known = new Map<K, T>();
   return (key) => {
     const found = known.get(key);
     if (found !== undefined) return found;
-    // What is not at hand is not remembered: names come from resources, too, and there is no end of those.
     const made = make(key);
     if (made !== undefined) known.set(key, made);
     return made;
@@ -44,18 +46,28 @@ function remembered<T>(make: (key: string) => T | undefined): (key: string) => T
 }
 
 export function compileValidator({ definitions, types, codeSets, clock }: ValidatorParts): CompiledValidator {
-  const treeOfDefinition = new WeakMap<object, Tree | undefined>();
-  const treeFrom = (definition: ReturnType<Definitions['byUrl']>): Tree | undefined => {
-    if (definition === undefined) return undefined;
-    if (!treeOfDefinition.has(definition)) treeOfDefinition.set(definition, treeOf(definition));
-    return treeOfDefinition.get(definition);
-  };
-  const treeOfType = remembered<Tree>((type) => treeFrom(definitions.ofType(type)));
-  const tree = remembered<Tree>((canonical) => {
-    const name = coreName(canonical);
-    return treeFrom(definitions.byUrl(canonical)) ?? (name === undefined ? undefined : treeOfType(name));
+  const treeOfDefinition = remembered(treeOf);
+  const treeOfType = remembered((type: string) => {
+    const definition = definitions.ofType(type);
+    return definition === undefined ? undefined : treeOf(definition);
   });
-  const nodes = new Map<Node, Walk>();
+  const tree = (canonical: string): Tree | undefined => {
+    const definition = definitions.byUrl(canonical);
+    return definition === undefined ? undefined : treeOfDefinition(definition);
+  };
+  const deltaOfTree = remembered((found: Tree): Delta => {
+    // A profile may lead back to itself: it is compiled when the first value comes.
+    let made: Delta | undefined;
+    return (value, extra, run) => {
+      made ??= deltaOf(found, know) ?? (() => undefined);
+      made(value, extra, run);
+    };
+  });
+  const extensionOf = remembered((definition: Definition): Extension | undefined => {
+    const found = isExtensionDefinition(definition) ? treeOfDefinition(definition) : undefined;
+    const delta = found === undefined ? undefined : deltaOfTree(found);
+    return delta === undefined ? undefined : { definition, delta, isModifier: isModifierExtension(definition) };
+  });
   const expressions = new Map<string, CompiledExpression | null>();
 
   const know: Knowledge = {
@@ -63,33 +75,19 @@ export function compileValidator({ definitions, types, codeSets, clock }: Valida
     codeSets,
     tree,
     treeOfType,
-    walk: remembered<Walk>((type) => {
+    walk: remembered((type: string) => {
       const found = treeOfType(type);
       return found === undefined ? undefined : walkOf(found.root, type, know);
     }),
-    walkNode: (node) => {
-      const made = nodes.get(node) ?? walkOf(node, node.element.path, know);
-      nodes.set(node, made);
-      return made;
-    },
-    delta: remembered<Delta>((canonical) => {
+    walkNode: remembered((node: Node) => walkOf(node, node.element.path, know)) as (node: Node) => Walk,
+    delta: (canonical) => {
       const found = tree(canonical);
-      // A profile may lead back to itself: it is compiled when the first value comes.
-      let made: Delta | undefined;
-      return found === undefined
-        ? undefined
-        : (value, extra, run) => {
-            made ??= deltaOf(found, know) ?? (() => undefined);
-            made(value, extra, run);
-          };
-    }),
-    extension: remembered<Extension>((url) => {
+      return found === undefined ? undefined : deltaOfTree(found);
+    },
+    extension: (url) => {
       const definition = definitions.byUrl(url);
-      const delta = isExtensionDefinition(definition) ? know.delta(url) : undefined;
-      return definition === undefined || delta === undefined
-        ? undefined
-        : { definition, delta, isModifier: isModifierExtension(definition) };
-    }),
+      return definition === undefined ? undefined : extensionOf(definition);
+    },
     inner: (object, run, contained) => inside(object, run, contained, () => whole(object, [], run, know)),
     expression: (text) => {
       let found = expressions.get(text);

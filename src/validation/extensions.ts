@@ -66,8 +66,26 @@ function mayStand(context: NonNullable<Definition['context']>, run: Run, know: K
   // What FHIRPath says of places is not judged.
   if (context.some(({ type }) => type === 'fhirpath')) return true;
   const host = run.depth - 1;
-  if (isExtension(run.keys[host]) && context.some(({ type }) => type === 'extension')) return true;
+  if (isExtension(run.keys[host])) {
+    const outer = valueAt(run, host);
+    if (context.some(({ type, expression }) => type === 'extension' && isObject(outer) && outer['url'] === expression))
+      return true;
+  }
   return elements.length > 0 && placesOf(run, host, know).some((place) => elements.some((each) => same(each, place)));
+}
+
+/** The JSON at a step of the place; a primitive by its twin. */
+function valueAt(run: Run, depth: number): unknown {
+  let json: unknown = run.around.json;
+  for (let at = run.around.depth + 1; at <= depth; at += 1) {
+    if (!isObject(json)) return undefined;
+    const key = run.keys[at] ?? '';
+    const index = run.indexes[at] ?? -1;
+    const own = index < 0 ? json[key] : (json[key] as readonly unknown[] | undefined)?.[index];
+    const twin = json[`_${key}`];
+    json = isObject(own) ? own : index < 0 ? twin : (twin as readonly unknown[] | undefined)?.[index];
+  }
+  return json;
 }
 
 /** `Patient#Patient.name` and `Patient.name` are one; a choice is named with or without `[x]`. */

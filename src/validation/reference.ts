@@ -47,13 +47,25 @@ export function containedIn(root: JsonObject, id: string): JsonObject | undefine
   return (contained as unknown[]).find((each): each is JsonObject => isObject(each) && each['id'] === id);
 }
 
+/** By fullUrl and by its end (`Patient/1`). Made once for each Bundle. */
+const indexes = new WeakMap<JsonObject, ReadonlyMap<string, JsonObject>>();
+
+function indexOf(bundle: JsonObject): ReadonlyMap<string, JsonObject> {
+  const index = new Map<string, JsonObject>();
+  const entries = bundle['entry'];
+  for (const entry of Array.isArray(entries) ? (entries as unknown[]) : []) {
+    if (!isObject(entry) || typeof entry['fullUrl'] !== 'string' || !isObject(entry['resource'])) continue;
+    index.set(entry['fullUrl'], entry['resource']);
+    const end = entry['fullUrl'].split('/').slice(-2).join('/');
+    if (!index.has(end)) index.set(end, entry['resource']);
+  }
+  return index;
+}
+
 /** The resource of a Bundle's entry by its fullUrl. */
 export function inBundle(bundle: JsonObject | undefined, reference: string): JsonObject | undefined {
-  const entries = bundle?.['entry'];
-  if (!Array.isArray(entries)) return undefined;
-  for (const entry of entries as unknown[]) {
-    if (!isObject(entry) || typeof entry['fullUrl'] !== 'string' || !isObject(entry['resource'])) continue;
-    if (entry['fullUrl'] === reference || entry['fullUrl'].endsWith(`/${reference}`)) return entry['resource'];
-  }
-  return undefined;
+  if (bundle === undefined) return undefined;
+  let index = indexes.get(bundle);
+  if (index === undefined) indexes.set(bundle, (index = indexOf(bundle)));
+  return index.get(reference);
 }

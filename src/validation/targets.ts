@@ -2,7 +2,7 @@
 import { isObject } from '../definitions/item.ts';
 import { core, coreName, withoutVersion, type ElementType } from './definition.ts';
 import type { Delta, Knowledge } from './knowledge.ts';
-import { containedIn, readReference } from './reference.ts';
+import { containedIn, inBundle, readReference } from './reference.ts';
 
 /** The type that a target profile is for; undefined when the profile is not at hand. */
 export const typeOfTarget = (target: string, know: Knowledge): string | undefined => {
@@ -72,6 +72,8 @@ export function targetCheck(
           run.add('structure', 'the type of the reference is not the type that it leads to');
         return;
       }
+      const entry = inBundle(run.around.bundle, reference)?.['resourceType'];
+      if (typeof entry === 'string' && !isAllowed(entry)) wrong(entry);
       if (base && /\s/u.test(reference)) run.add('value', 'a reference is an address and has no spaces');
     }
     if (typeof said === 'string' && /^[A-Z][A-Za-z]+$/u.test(said) && !isAllowed(said)) wrong(said);

@@ -280,6 +280,17 @@ describe('references and contained resources', () => {
     };
     expect(errors(bundle)).toEqual(['Bundle.entry[0].resource.gender', 'Bundle.entry[1].resource.subject']);
   });
+
+  test('a reference within a Bundle leads to what the entry is', () => {
+    const uuid = 'urn:uuid:c757873d-ec9a-4326-a141-556f43239520';
+    const bundle = (resource: object) => ({
+      resourceType: 'Bundle',
+      type: 'collection',
+      entry: [{ fullUrl: uuid, resource }, { resource: observation({ subject: { reference: uuid } }) }],
+    });
+    expect(errors(bundle(patient()))).toEqual([]);
+    expect(errors(bundle(observation()))).toEqual(['Bundle.entry[1].resource.subject']);
+  });
 });
 
 describe('bindings', () => {

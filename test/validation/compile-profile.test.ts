@@ -507,8 +507,8 @@ describe('extensions', () => {
     extension('any', [text], context('Element')),
     extension('resource', [text], context('Resource')),
     extension('value', [text], context('Observation.value[x]')),
-    extension('within', [text], { context: [{ type: 'extension', expression: `${place}any` }] }),
-    extension('not', [{ path: 'Extension', isModifier: true }, text].slice(1), {}),
+    extension('within', [text], { context: [{ type: 'extension', expression: `${place}complex` }] }),
+    extension('complex', [{ path: 'Extension.value[x]', min: 0, max: '0' }]),
     extension('parts', [
       { path: 'Extension.extension', slicing: { discriminator: [{ type: 'value', path: 'url' }], rules: 'closed' } },
       { path: 'Extension.extension', sliceName: 'a', min: 1, max: '1' },
@@ -566,6 +566,8 @@ describe('extensions', () => {
     ['value', observation({ valueQuantity: { value: 1, ...one('value') } }), true],
     ['value', observation({ code: { text: 'x', ...one('value') } }), false],
     ['within', patient(one('within')), false],
+    ['within', patient({ name: [{ family: 'x', _family: one('complex', one('within')) }] }), true],
+    ['within', patient(one('parts', one('within'))), false],
     [
       'name',
       observation({ contained: [patient({ id: 'a', name: [one('name')] })], subject: { reference: '#a' } }),

