@@ -15,10 +15,10 @@ import {
 import { typeNameIn } from '../../fhirpath/parse.ts';
 import { typeNamed, type Library } from '../link.ts';
 import type { Expression, MapText } from '../model.ts';
-import { didYouMean } from '../text/nearest.ts';
+import { didYouMean, nearest } from '../text/nearest.ts';
 import { placeIn, type Report } from './report.ts';
 import { results } from './results.ts';
-import type { Scope } from './scope.ts';
+import { noteRead, type Scope, type Variable } from './scope.ts';
 import { childOf, inWords, repeated, shapeOf, single, union, type Shape } from './shape.ts';
 
 /** Least and most number of parameters. */
@@ -157,7 +157,10 @@ class Walk {
 
   #member(ast: MemberAst, focus: Focus, inner: boolean): Shape {
     const { name, nameOffset } = ast;
-    if (ast.of !== undefined) return this.#child(this.shape(ast.of, focus, inner), name, nameOffset);
+    if (ast.of !== undefined) {
+      const base = ast.of.kind === 'variable' ? this.#scope.any(ast.of.name) : undefined;
+      return this.#child(this.shape(ast.of, focus, inner), name, nameOffset, base);
+    }
     const variable = this.#scope.any(name);
     const child = childOf(this.#context.library.types, focus.shape, name);
     if (child.kind === 'found') return child.shape;
@@ -182,8 +185,10 @@ class Walk {
     return undefined;
   }
 
-  #child(of: Shape, name: string, offset: number): Shape {
+  #child(of: Shape, name: string, offset: number, base: Variable | undefined): Shape {
     const child = childOf(this.#context.library.types, of, name);
+    if (base !== undefined && child.kind !== 'unknown')
+      noteRead(base, child.kind === 'found', child.kind === 'missing' && nearest(name, child.names) !== undefined);
     if (child.kind === 'found') return child.shape;
     if (child.kind === 'missing' && of !== undefined) this.#missing(of.types, name, offset, child.names);
     return undefined;

@@ -9,6 +9,7 @@ import type { Rules } from './rules.ts';
 export function checkNames(context: ExpressionContext, rules: Rules): void {
   checkStructures(context);
   checkImports(context, rules);
+  checkConceptMaps(context);
   checkGroups(context, rules);
 }
 
@@ -68,10 +69,7 @@ function checkStructures({ library, map, report }: ExpressionContext): void {
 
 function checkImports({ library, map, report }: ExpressionContext, rules: Rules): void {
   const homes = new Set(library.maps.filter(({ groups }) => groups.some((group) => rules.used.has(group))));
-  const tables = rulesOf(map)
-    .flatMap(({ targets }) => targets)
-    .flatMap(({ transform }) => transform?.parameters ?? [])
-    .flatMap((parameter) => (parameter.kind === 'literal' ? [String(parameter.literal.value)] : []));
+  const tables = literalsOf(map);
   const seen = new Set<string>();
   for (const { canonical, at } of map.imports) {
     if (seen.has(canonical)) report.warn('duplicate-name', at, `${canonical} is imported twice`);
@@ -95,6 +93,30 @@ function checkImports({ library, map, report }: ExpressionContext, rules: Rules)
     );
     if (!isUsed && !rules.mayUseDefaults && !canonical.includes('*'))
       report.warn('unused', at, `nothing of ${canonical} is used`, 'Remove the import.');
+  }
+}
+
+/** Every constant that a rule of a map gives to a transform. */
+const literalsOf = (map: MapText): readonly string[] =>
+  rulesOf(map)
+    .flatMap(({ targets }) => targets)
+    .flatMap(({ transform }) => transform?.parameters ?? [])
+    .flatMap((parameter) => (parameter.kind === 'literal' ? [String(parameter.literal.value)] : []));
+
+function checkConceptMaps({ library, map, report }: ExpressionContext): void {
+  const seen = new Set<string>();
+  const named = new Set([
+    ...literalsOf(map),
+    ...library.maps
+      .filter((other) => other !== map)
+      .flatMap((other) => literalsOf(other).filter((text) => !text.startsWith('#'))),
+  ]);
+  for (const { id, at } of map.conceptMapTexts ?? []) {
+    if (seen.has(id))
+      report.warn('duplicate-name', at, `two conceptmaps are named ${id}: the first counts`, 'Rename one of them.');
+    else if (!named.has(`#${id}`) && !named.has(`${map.url}#${id}`) && !named.has(id))
+      report.warn('unused', at, `the conceptmap ${id} is never used`);
+    seen.add(id);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Group, GroupCall, GroupInput, Place, Rule, RuleSource, RuleTarget 
 import { didYouMean } from '../text/nearest.ts';
 import { Expressions, type ExpressionContext, type Focus } from './expressions.ts';
 import { placeOfElement } from './report.ts';
-import { Scope, type Variable } from './scope.ts';
+import { isMistaken, noteRead, Scope, type Variable } from './scope.ts';
 import { childOf, inWords, isGeneral, shapeOf, single, union, type Shape } from './shape.ts';
 import { Transforms, type Made } from './transforms.ts';
 
@@ -25,6 +25,8 @@ export class Rules {
   /** `let` constants and what they give. */
   #constants = new Scope();
   readonly #constantVariables: Variable[] = [];
+  /** Sources that are declared to be what they are not; the resourceType of the input wins (fml.md §1). */
+  readonly #mistaken = new Set<GroupInput>();
   /** Elements that some rule gives a value to. */
   #valued: ReadonlySet<string> | undefined;
   /** Groups that something in this map calls, extends or uses by default. */
@@ -45,8 +47,9 @@ export class Rules {
     const { map, report } = this.#context;
     report.silent = true;
     for (let round = 0; round < 5; round += 1) {
+      const mistaken = this.#mistaken.size;
       this.#groups();
-      const settled = this.#settled();
+      const settled = this.#settled() && this.#mistaken.size === mistaken;
       this.#before = this.#given;
       this.#given = new Map();
       if (settled) break;
@@ -94,6 +97,7 @@ export class Rules {
 
   #group(group: Group): void {
     const { library, map, report } = this.#context;
+    const sources: [GroupInput, Variable][] = [];
     let scope = this.#constants;
     for (const [index, input] of group.inputs.entries()) {
       const { type, at } = input;
@@ -101,19 +105,29 @@ export class Rules {
       const isDeclared = map.structures.some(({ alias, url }) => alias === type || url.endsWith(`/${type ?? ''}`));
       if (type !== undefined && !isDeclared && typeNamed(library, map, type) === undefined)
         this.#unknownType(type, at, 'warn');
-      const variable = { name: input.name, shape: this.#shapeOfInput(group, input, index), used: true };
+      const variable: Variable = { name: input.name, shape: this.#shapeOfInput(group, input, index), used: true };
       scope = scope.with(input.mode, variable);
+      if (input.mode === 'source') sources.push([input, variable]);
+      if (this.#mistaken.has(input))
+        report.warn(
+          'wrong-type',
+          at,
+          `${type ?? ''} has no element of those that are read of ${input.name}: what it is follows from the data`,
+          'Correct the type.',
+        );
     }
     for (const mode of ['source', 'target'] as const)
       if (group === map.groups[0] && !group.inputs.some((input) => input.mode === mode))
         report.warn('wrong-parameters', group.at, `the first group has no ${mode}: the map can be imported, not run`);
     this.#extended(group, scope);
     this.#block(group.rules, scope);
+    for (const [input, variable] of sources) if (isMistaken(variable)) this.#mistaken.add(input);
   }
 
   /** What the declaration says, and what calls give: the data decides when it runs, so it may be either. */
   #shapeOfInput(group: Group, input: GroupInput, index: number): Shape {
     const { library, map } = this.#context;
+    if (this.#mistaken.has(input)) return undefined;
     const declared =
       input.type === undefined || isOfAnotherRelease(library, map, input.type)
         ? undefined
@@ -278,7 +292,7 @@ export class Rules {
       );
     else from.used = true;
     const parent = from?.shape;
-    const read = this.#descend(parent, source);
+    const read = this.#descend(from, source);
     let { shape } = read;
     if (source.min !== undefined) this.#cardinality(source, read.def);
     if (source.default !== undefined) {
@@ -320,18 +334,24 @@ export class Rules {
       this.#context.report.warn('unreachable', where.at, 'this condition is never true: the rule is never run');
   }
 
-  #descend(parent: Shape, { context, elements, at }: RuleSource): { shape: Shape; def: ElementDef | undefined } {
+  #descend(
+    from: Variable | undefined,
+    { context, elements, at, default: fallback }: RuleSource,
+  ): { shape: Shape; def: ElementDef | undefined } {
     const { report, library } = this.#context;
-    let shape = parent;
+    let shape = from?.shape;
     let def: ElementDef | undefined;
     for (const [index, element] of elements.entries()) {
       const child = childOf(library.types, shape, element);
+      const suggestion = child.kind === 'missing' ? didYouMean(element, child.names) : undefined;
+      if (index === 0 && from !== undefined && child.kind !== 'unknown')
+        noteRead(from, child.kind === 'found', suggestion !== undefined);
       if (child.kind === 'missing' && shape !== undefined)
-        report.error(
+        report[fallback === undefined ? 'error' : 'warn'](
           'unknown-element',
           placeOfElement(at, context, elements, index),
           `${inWords(shape.types)} has no element ${element}`,
-          didYouMean(element, child.names),
+          suggestion,
         );
       def = child.kind === 'found' && elements.length === 1 ? child.found[0]?.def : undefined;
       shape = child.kind === 'found' ? child.shape : undefined;
@@ -376,6 +396,17 @@ export class Rules {
     let shape: Shape;
     if (target.transform !== undefined) {
       const made = this.#transforms.made(target.transform, scope, element?.offered);
+      if (
+        target.context === undefined &&
+        target.transform.name === 'create' &&
+        target.transform.parameters.length === 0
+      )
+        this.#context.report.error(
+          'wrong-parameters',
+          target.at,
+          'create() without a type, and without an element that has one',
+          "Say which: create('…').",
+        );
       // A target that is a primitive is written as a whole.
       if (
         target.context !== undefined &&

@@ -8,7 +8,22 @@ export type Variable = {
   /** Where it was named; absent for the parameters of a group. */
   readonly at?: Place;
   used: boolean;
+  /** Elements read of it that its type has, and that it does not have: those that look like a slip, and the others. */
+  known?: number;
+  slips?: number;
+  strange?: number;
 };
+
+/** Keeps account of an element that is read of a variable. */
+export function noteRead(variable: Variable, found: boolean, slip: boolean): void {
+  if (found) variable.known = (variable.known ?? 0) + 1;
+  else if (slip) variable.slips = (variable.slips ?? 0) + 1;
+  else variable.strange = (variable.strange ?? 0) + 1;
+}
+
+/** Nothing that is read of it is there: it was declared to be what it is not. */
+export const isMistaken = ({ known = 0, slips = 0, strange = 0 }: Variable): boolean =>
+  known === 0 && slips === 0 && strange > 0;
 
 type Entry = { readonly side: 'source' | 'target'; readonly variable: Variable };
 

@@ -82,6 +82,7 @@ function maybeRead(from: TypeDef, to: TypeDef): boolean {
  * doubt: an object of a logical model fits if its fields do.
  */
 export function fits(from: TypeDef, to: TypeDef): boolean {
+  if (to.name === 'Resource') return from.kind === 'resource' || from.kind === 'logical' || isGeneral(from);
   if (from === to || isGeneral(to) || isGeneral(from) || from.kind === 'logical' || to.kind === 'logical') return true;
   if (isA(from, to.name) || isA(to, from.name)) return true;
   if (from.kind === 'primitive' && to.kind === 'primitive') return maybeRead(from, to);

@@ -31,6 +31,9 @@ const givenTypes: Readonly<Record<string, string>> = {
   unixToTime: 'time',
 };
 
+/** Transforms that work on primitives only. */
+const ofPrimitives = new Set(['truncate', 'escape', 'append', 'cast', 'cc', 'c', 'qty', 'id', 'cp']);
+
 /** Outputs of `translate`, and what each gives. */
 const outputs: Readonly<Record<string, string>> = {
   code: 'code',
@@ -75,6 +78,15 @@ export class Transforms {
     }
     if (!this.#mustFit(transform, arity)) return this.#given(name);
     const [first] = given;
+    if (ofPrimitives.has(name))
+      for (const [index, { shape }] of given.entries())
+        if (shape?.types.every(({ kind }) => kind !== 'primitive' && kind !== 'logical') === true)
+          this.#context.report.error(
+            'wrong-parameters',
+            parameters[index]?.at ?? at,
+            `${name}() takes texts and numbers, and is given ${inWords(shape.types)}`,
+            'Name the element that is meant.',
+          );
     switch (name) {
       case 'create':
         return { shape: this.#created(transform, element) };

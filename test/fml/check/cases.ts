@@ -297,6 +297,13 @@ export const wrongMaps: readonly WrongMap[] = [
     head: `«let system = 'http://loinc.org';»`,
     rules: `src -> tgt.status = 'final' "s";`,
   },
+  {
+    name: 'an inline conceptmap that is never used',
+    code: 'unused',
+    warning: true,
+    head: `«conceptmap "sex" { prefix s = "http://a" prefix t = "http://b" s:m - t:male }»`,
+    rules: `src -> tgt.status = 'final' "s";`,
+  },
   // ------------------------------------------------------------------------------------------------- types
   {
     name: 'a type in create',
@@ -310,6 +317,16 @@ export const wrongMaps: readonly WrongMap[] = [
     warning: true,
     groups: `group main(«source src : Pateint», target tgt : Observation) { src -> tgt.status = 'final' "s"; }`,
     suggestion: '“Patient”',
+  },
+  {
+    name: 'a type that has nothing of what is read',
+    code: 'wrong-type',
+    warning: true,
+    groups: `group main(«source src : Questionnaire», target tgt : Observation) {
+      src.encounter as visit -> tgt.encounter = visit "visit";
+      src.authored as day -> tgt.effective = day "day";
+    }`,
+    suggestion: 'Correct the type',
   },
   {
     name: 'a type in FHIRPath',
@@ -377,6 +394,13 @@ export const wrongMaps: readonly WrongMap[] = [
     code: 'wrong-type',
     rules: `src -> tgt.code = «create('Quantity')» as q then { src -> q.unit = 'kg' "u"; } "c";`,
     what: 'code takes CodeableConcept, and is given Quantity',
+  },
+  {
+    name: 'a datatype where a resource is wanted',
+    code: 'wrong-type',
+    groups: `group main(source src : Patient, target bundle : Bundle) {
+      src -> bundle.entry as e, e.resource = «create('Quantity')» as q then { src -> q.unit = 'kg' "u"; } "e";
+    }`,
   },
   {
     name: 'a boolean where a date is wanted',
@@ -472,6 +496,17 @@ export const wrongMaps: readonly WrongMap[] = [
     code: 'wrong-parameters',
     rules: `src.gender as g -> tgt.code = translate(g, 'http://example.org/ConceptMap/gender', «'CodableConcept'») "c";`,
     suggestion: '“CodeableConcept”',
+  },
+  {
+    name: 'an object in a text',
+    code: 'wrong-parameters',
+    rules: `src.name as n -> tgt.code = cc(«n») "c";`,
+    what: 'is given HumanName',
+  },
+  {
+    name: 'create without a type into a variable',
+    code: 'wrong-parameters',
+    rules: `src -> «create() as q» then { src -> q.unit = 'kg' "u"; } "c";`,
   },
   // ------------------------------------------------------------------------------------------------- FHIRPath
   {
