@@ -39,6 +39,7 @@ function inputs(cursor: Cursor): GroupInput[] {
   if (cursor.takeIf(')')) return found;
   do found.push(input(cursor));
   while (cursor.takeIf(','));
+  if (modes.some((each) => cursor.is(each))) cursor.fail('“,”', [], 'Parameters stand with commas between them.');
   cursor.expect(')');
   return found;
 }

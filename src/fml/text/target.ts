@@ -11,7 +11,10 @@ const isListMode = (text: string): text is TargetListMode => (targetListModes as
 /** Whether a value ends before the lexeme `ahead` of the next. */
 function endsAt(cursor: Cursor, ahead: number): boolean {
   const lexeme = cursor.peek(ahead);
-  if (lexeme.kind === 'end' || lexeme.kind === 'string') return true;
+  if (lexeme.kind === 'end') return true;
+  // The name of the rule; the unit of `5 'mg' as q` is none.
+  if (lexeme.kind === 'string')
+    return cursor.is(';', ahead + 1) || cursor.is('}', ahead + 1) || cursor.startsLine(cursor.index + ahead + 1);
   if (lexeme.kind === 'sign') return [',', ';', '{', '}', ')'].includes(lexeme.text);
   if (lexeme.kind !== 'name') return false;
   // A name on a new line begins the next rule, whose predecessor lacks its “;”.

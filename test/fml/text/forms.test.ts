@@ -285,6 +285,10 @@ describe('targets', () => {
         listModes: ['first'],
       },
     ],
+    [
+      `tgt.b = 5 'mg' as q`,
+      { ...placed, transform: { name: 'evaluate', parameters: [evaluated(`5 'mg'`)] }, variable: 'q' },
+    ],
     ['tgt.b = uuid()', { ...placed, transform: { name: 'uuid', parameters: [] } }],
     [
       `tgt.b = create('Patient') as p`,

@@ -142,7 +142,7 @@ group I(source src) {
     '6:26 the “(” that opens here is not closed · Write “)” after the last parameter.',
     '8:15 the rule has no end · A rule ends with “;”.',
     '9:9 the end of the rule is expected before “=” · Did you mean “->”?',
-    '14:20 “)” is expected before “target”',
+    '14:20 “,” is expected before “target” · Parameters stand with commas between them.',
     '16:12 a target variable is expected before “->”',
   ]);
   expect(rulesLeft(text)).toEqual([
