@@ -23,7 +23,13 @@ export function compute(operator: ArithmeticOperator, a: Item, b: Item, what: st
     const [one, other] = [quantityOf(a), quantityOf(b)];
     const result = one === undefined || other === undefined ? undefined : computeQuantities(operator, one, other);
     if (result !== undefined) return [quantityItem(result)];
-    if (typeof left === 'object' && typeof right === 'object') return nothing;
+    if (
+      typeof left !== 'string' &&
+      typeof right !== 'string' &&
+      typeof left !== 'boolean' &&
+      typeof right !== 'boolean'
+    )
+      return nothing;
   }
   throw new FhirPathError(
     `${operator} does not go between ${shownType(a)} and ${shownType(b)}${operator === '+' ? ' (& joins texts, .toString() makes a text of a number)' : ''}: ${what}`,

@@ -10,6 +10,7 @@ import { builtIns, functionNames, wrongNumber, type Arity } from './functions/in
 import { parseExpression, typeNameIn } from './parse.ts';
 import { nearestName } from './spelling.ts';
 import { systemTypes } from './system.ts';
+import { findType } from './types-of.ts';
 
 /** The types that items can have; undefined where nothing is known. */
 export type StaticTypes = readonly TypeDef[] | undefined;
@@ -245,11 +246,9 @@ class Checker {
     return type === undefined ? undefined : [type];
   }
 
-  #type({ namespace, name, offset, length }: TypeName): StaticTypes {
-    const system = systemTypes[name as keyof typeof systemTypes] as TypeDef | undefined;
-    const type =
-      (namespace === 'System' ? undefined : this.#options.types.resolve(name)) ??
-      (namespace === 'FHIR' ? undefined : system);
+  #type(written: TypeName): StaticTypes {
+    const { name, offset, length } = written;
+    const type = findType(this.#options.types, written);
     if (type !== undefined) return [type];
     const suggestion = nearestName(
       name,

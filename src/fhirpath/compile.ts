@@ -2,7 +2,7 @@
 import { isObject, Item, nothing, presenceOf, stepTo } from '../definitions/item.ts';
 import { isA, type TypeTable } from '../definitions/types.ts';
 import { compute, numberItems, type ArithmeticOperator } from './arithmetic.ts';
-import type { Ast, BinaryOperator, CallAst, LiteralAst, MemberAst } from './ast.ts';
+import type { Ast, BinaryOperator, CallAst, LiteralAst, MemberAst, TypeName } from './ast.ts';
 import {
   compareItems,
   equalCollections,
@@ -22,6 +22,7 @@ import {
   isDecimal,
   numberOf,
   shownType,
+  several,
   single,
   stringItem,
   stringOf,
@@ -30,7 +31,7 @@ import {
   type Truth,
 } from './system.ts';
 import { nearestName } from './spelling.ts';
-import { typeTest } from './types-of.ts';
+import { findType, typeTest } from './types-of.ts';
 
 /** A function that the caller adds. */
 export type FunctionDef = Arity & {
@@ -43,6 +44,8 @@ export type CompileOptions = {
   readonly variable?: (name: string) => ((env: Env) => readonly Item[]) | undefined;
   /** FML: a name at the start of a path is a variable where the focus has no such element. */
   readonly bareVariables?: boolean;
+  /** A type that is not known is one that nothing has, and no error: profiles name types of other versions of FHIR. */
+  readonly foreignTypes?: boolean;
   /** By name; they go before those of FHIRPath. */
   readonly functions?: Readonly<Record<string, FunctionDef>>;
 };
@@ -62,7 +65,7 @@ const deepest = 500;
 export function compileExpression(text: string, options: CompileOptions): CompiledExpression {
   const node = new Compiler(text, options).node(parseExpression(text), false);
   const truth = truthFrom(node, text);
-  const scopeOf = (focus: readonly Item[], env: Env): Scope => ({ env, context: focus, index: 0, total: nothing });
+  const scopeOf = (focus: readonly Item[], env: Env): Scope => ({ env, context: focus, index: -1, total: nothing });
   return {
     text,
     evaluate: (focus, env) => node.items(focus, scopeOf(focus, env)),
@@ -116,7 +119,7 @@ class Compiler {
       case 'this':
         return { items: focusItems };
       case 'index':
-        return { items: (_, scope) => [integerItem(scope.index)] };
+        return { items: (_, scope) => (scope.index < 0 ? nothing : [integerItem(scope.index)]) };
       case 'total':
         return { items: (_, scope) => scope.total };
       case 'variable':
@@ -130,7 +133,7 @@ class Compiler {
       case 'sign':
         return this.#sign(ast.operator, this.node(ast.of, inner), this.#shown(ast));
       case 'type':
-        return typed(this.node(ast.of, inner), ast.operator, typeTest(this.#types, ast.type, false), this.#shown(ast));
+        return typed(this.node(ast.of, inner), ast.operator, this.#typeTest(ast.type, false), this.#shown(ast));
       case 'binary':
         break;
     }
@@ -241,7 +244,7 @@ class Compiler {
       const type = typeNameIn(parameter);
       if (type === undefined)
         throw new FhirPathSyntaxError(`${name}() wants the name of a type`, parameter.offset, parameter.length);
-      const test = typeTest(this.#types, type, name === 'ofType');
+      const test = this.#typeTest(type, name === 'ofType');
       return typed(of, name === 'is' ? 'is' : 'as', test, what);
     }
     if (own !== undefined) {
@@ -274,6 +277,11 @@ class Compiler {
       asts: parameters,
       what,
     });
+  }
+
+  #typeTest(written: TypeName, converting: boolean): (item: Item) => boolean {
+    if (this.#options.foreignTypes === true && findType(this.#types, written) === undefined) return () => false;
+    return typeTest(this.#types, written, converting);
   }
 
   #mustFit({ name, nameOffset, arguments: { length } }: CallAst, min: number, max: number): void {
@@ -410,10 +418,12 @@ function binary(operator: BinaryOperator, left: Node, right: Node, what: string,
 function arithmetic(operator: ArithmeticOperator, a: Items, b: Items, what: string): Node {
   return {
     items: (focus, scope) => {
-      const one = single(a(focus, scope), what);
-      if (one === undefined) return nothing;
-      const other = single(b(focus, scope), what);
-      return other === undefined ? nothing : compute(operator, one, other, what);
+      const left = a(focus, scope);
+      if (left.length === 0) return nothing;
+      const right = b(focus, scope);
+      if (right.length === 0) return nothing;
+      if (left.length > 1 || right.length > 1) throw several(what);
+      return compute(operator, left[0] as Item, right[0] as Item, what);
     },
   };
 }
@@ -502,11 +512,12 @@ function ordered(left: Node, right: Node, fits: (order: number) => boolean, what
   const { items: a } = left;
   const { items: b } = right;
   return truthNode((focus, scope) => {
-    const one = single(a(focus, scope), what);
-    if (one === undefined) return undefined;
-    const other = single(b(focus, scope), what);
-    if (other === undefined) return undefined;
-    const order = compareItems(one, other, what);
+    const left = a(focus, scope);
+    if (left.length === 0) return undefined;
+    const right = b(focus, scope);
+    if (right.length === 0) return undefined;
+    if (left.length > 1 || right.length > 1) throw several(what);
+    const order = compareItems(left[0] as Item, right[0] as Item, what);
     return order === undefined ? undefined : fits(order);
   });
 }

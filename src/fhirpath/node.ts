@@ -28,6 +28,7 @@ export type Scope = {
   readonly env: Env;
   /** `%context`: what the whole expression was evaluated on. */
   readonly context: readonly Item[];
+  /** Below zero outside of every walk. */
   index: number;
   total: readonly Item[];
 };

@@ -5,7 +5,7 @@ import { distance } from 'fastest-levenshtein';
 export function nearestName(written: string, names: Iterable<string>): string | undefined {
   const lower = written.toLowerCase();
   let best: string | undefined;
-  let least = Math.floor(written.length / 3) + 1;
+  let least = Math.ceil(written.length / 3) + 1;
   for (const name of names) {
     const away = distance(lower, name.toLowerCase());
     if (away < least && name !== written) {

@@ -157,7 +157,7 @@ function trace(call: Call): Node {
       if (tell !== undefined)
         tell(
           stringOf(name(focus, scope), call.what) ?? '',
-          projection === undefined ? input : projection(input, scope),
+          projection === undefined ? input : input.flatMap((item) => projection([item], scope)),
         );
       return input;
     },

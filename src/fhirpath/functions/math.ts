@@ -52,9 +52,12 @@ const round: BuiltIn = {
     const decimals = parameter(call, 0);
     return {
       items: (focus, scope) => {
-        const value = numberOf(items(focus, scope), call.what);
+        const input = items(focus, scope);
         const places = integerOf(decimals(focus, scope), call.what) ?? 0;
         if (places < 0) throw new FhirPathError(`the number of decimals cannot be below zero: ${call.what}`);
+        const quantity = input.length === 1 && isQuantity(input[0] as Item) ? quantityOf(input[0] as Item) : undefined;
+        if (quantity !== undefined) return [quantityItem({ ...quantity, value: roundTo(quantity.value, places) })];
+        const value = numberOf(input, call.what);
         return value === undefined ? nothing : numberItems(roundTo(value, places), true);
       },
     };
