@@ -59,7 +59,11 @@ export type Definitions = {
   readonly byUrl: (url: string) => Structure | undefined;
   readonly ofType: (name: string) => Structure | undefined;
   readonly extensions: readonly Structure[];
+  /** Of resources, by canonical. */
+  readonly profiles: readonly Structure[];
   readonly contains: (valueSet: string, system: string | undefined, code: string) => Membership;
+  /** Some code of a value set, made up where the codes of its system are not at hand; nothing when nothing is known. */
+  readonly codeOf: (valueSet: string) => { readonly system?: string; readonly code: string } | undefined;
 };
 
 type StructureDefinition = {
@@ -110,7 +114,7 @@ type Terminology = {
 const codesOf = (concepts: readonly Concept[]): readonly string[] =>
   concepts.flatMap(({ code, concept }) => [code, ...codesOf(concept ?? [])]);
 
-function makeContains(resources: readonly Terminology[]): Definitions['contains'] {
+function terminologyOf(resources: readonly Terminology[]): Pick<Definitions, 'contains' | 'codeOf'> {
   const systems = new Map<string, ReadonlySet<string>>();
   const valueSets = new Map<string, Terminology>();
   for (const resource of resources)
@@ -136,7 +140,20 @@ function makeContains(resources: readonly Terminology[]): Definitions['contains'
     if (included.includes('unknown') || excluded.includes('unknown')) return 'unknown';
     return included.includes('in') ? 'in' : 'out';
   };
-  return (valueSet, system, code) => contains(valueSet, system, code, 0);
+  const codeOf = (canonical: string, depth: number): ReturnType<Definitions['codeOf']> => {
+    for (const { system, concept, valueSet } of valueSets.get(withoutVersion(canonical))?.compose?.include ?? []) {
+      const codes = concept?.map(({ code }) => code) ?? [...(systems.get(system ?? '') ?? ['sample'])];
+      const code = codes.find((each) => contains(canonical, system, each, 0) !== 'out');
+      if (system !== undefined && code !== undefined) return { system, code };
+      const deeper = depth > 8 ? undefined : (valueSet ?? []).map((each) => codeOf(each, depth + 1)).find(Boolean);
+      if (deeper !== undefined) return deeper;
+    }
+    return undefined;
+  };
+  return {
+    contains: (valueSet, system, code) => contains(valueSet, system, code, 0),
+    codeOf: (valueSet) => codeOf(valueSet, 0),
+  };
 }
 
 const json = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'));
@@ -169,7 +186,12 @@ export function readDefinitions(folders: readonly string[]): Definitions {
   return {
     byUrl: find,
     ofType: (name) => find(`http://hl7.org/fhir/StructureDefinition/${name}`),
+    profiles: [...byUrl.values()].filter(
+      ({ url, type }) =>
+        own.some((each) => each.url === url) &&
+        find(`http://hl7.org/fhir/StructureDefinition/${type}`)?.elements.has(`${type}.implicitRules`) === true,
+    ),
     extensions: [...byUrl.values()].filter(({ type, url }) => type === 'Extension' && !url.endsWith('/Extension')),
-    contains: makeContains(terminology),
+    ...terminologyOf(terminology),
   };
 }

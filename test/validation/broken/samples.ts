@@ -40,6 +40,7 @@ const samples: Readonly<Record<string, unknown>> = {
   uri: 'https://example.org/thing',
   url: 'https://example.org/thing',
   uuid: 'urn:uuid:6f0d4f46-6d0b-4b32-9c63-0d6f0e9c8a11',
+  xhtml: '<div xmlns="http://www.w3.org/1999/xhtml">text</div>',
 };
 
 /** Nothing for types that we have no sample of. */
