@@ -44,11 +44,12 @@ write(
   packed(terminologyOf(resources('v2-tables', 'v3-codesystems', 'valuesets').filter((each) => !isMoving(each)))),
 );
 write(
-  '../src/validation/r4-extensions.json.gz',
+  '../src/validation/r4-profiles.json.gz',
   packed(
-    definitions('extension-definitions')
-      .filter(({ type }) => type === 'Extension')
-      .map((each) => trimDefinition(each)),
+    [
+      ...definitions('extension-definitions').filter(({ type }) => type === 'Extension'),
+      ...definitions('profiles-others').filter(({ kind }) => kind === 'resource'),
+    ].map((each) => trimDefinition(each)),
   ),
 );
 // Each resource type on its own, so that only what is filed is unpacked.

@@ -1,4 +1,7 @@
-/** R4's own definitions as they are shipped: data types and extensions at once, a resource type when it is first needed. */
+/**
+ * R4's own definitions as they are shipped: data types at once, a resource type when it is first needed,
+ * extensions and profiles with the first of them.
+ */
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { core, coreName, withoutVersion, type Definition } from './definition.ts';
@@ -16,7 +19,7 @@ export function withBase(own: ReadonlyMap<string, Definition>): Definitions {
     (unpack(read('r4-datatypes.json.gz')) as readonly Definition[]).map((each) => [each.url, each]),
   );
   let packed: Readonly<Record<string, string>> | undefined;
-  let extensions: ReadonlyMap<string, Definition> | undefined;
+  let profiles: ReadonlyMap<string, Definition> | undefined;
 
   const base = (url: string): Definition | undefined => {
     const known = types.get(url);
@@ -25,10 +28,10 @@ export function withBase(own: ReadonlyMap<string, Definition>): Definitions {
     packed ??= JSON.parse(read('r4-resources.json').toString('utf8')) as Readonly<Record<string, string>>;
     const resource = Object.hasOwn(packed, name) ? packed[name] : undefined;
     if (resource === undefined) {
-      extensions ??= new Map(
-        (unpack(read('r4-extensions.json.gz')) as readonly Definition[]).map((each) => [each.url, each]),
+      profiles ??= new Map(
+        (unpack(read('r4-profiles.json.gz')) as readonly Definition[]).map((each) => [each.url, each]),
       );
-      return extensions.get(url);
+      return profiles.get(url);
     }
     const definition = unpack(Buffer.from(resource, 'base64')) as Definition;
     types.set(url, definition);

@@ -39,17 +39,18 @@ const coded = new Set(['code', 'string', 'uri', 'url', 'canonical', 'id', 'Codin
  */
 export function bindingCheck(binding: Binding, type: string, codeSets: CodeSets): BindingCheck | undefined {
   if (!coded.has(type)) return undefined;
-  const { strength, valueSet, maxValueSet } = binding;
+  const { strength, valueSet, maxValueSet, additional } = binding;
   const required = strength === 'required';
   const checks: BindingCheck[] = [];
   if (maxValueSet !== undefined) checks.push(oneCheck(maxValueSet, type, codeSets, true, false));
   if (valueSet !== undefined && (required || strength === 'extensible'))
     checks.push(oneCheck(valueSet, type, codeSets, required, required));
+  for (const each of additional ?? [])
+    checks.push(oneCheck(each.valueSet, type, codeSets, each.strength === 'required', false));
   const [first, second] = checks;
   if (first === undefined || second === undefined) return first;
   return (value, run) => {
-    first(value, run);
-    second(value, run);
+    for (const check of checks) check(value, run);
   };
 }
 

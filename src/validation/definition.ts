@@ -4,6 +4,8 @@ export type Binding = {
   readonly valueSet?: string;
   /** Extension `elementdefinition-maxValueSet`: outside of this a code is wrong, whatever the strength. */
   readonly maxValueSet?: string;
+  /** Extension `additional-binding`, where it holds always: required ones and extensible ones. */
+  readonly additional?: readonly { readonly strength: 'required' | 'extensible'; readonly valueSet: string }[];
 };
 
 export type Constraint = {

@@ -115,7 +115,8 @@ function bound(element: Element, applied: readonly Element[], type: string, know
     (each) =>
       each.binding?.valueSet === binding.valueSet &&
       (each.binding?.strength === binding.strength || each.binding?.strength === 'required') &&
-      (binding.maxValueSet === undefined || each.binding.maxValueSet === binding.maxValueSet),
+      (binding.maxValueSet === undefined || each.binding.maxValueSet === binding.maxValueSet) &&
+      (binding.additional === undefined || equal(each.binding.additional, binding.additional)),
   );
   const check = done ? undefined : bindingCheck(binding, type, know.codeSets);
   return check === undefined

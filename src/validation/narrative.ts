@@ -3,7 +3,8 @@
 const elements = new Set(
   (
     'a abbr acronym b big blockquote br caption cite code col colgroup dd dfn div dl dt em h1 h2 h3 h4 h5 h6 hr i img ' +
-    'li ol p pre q samp small span strong sub sup table tbody td tfoot th thead tr tt ul var bdo del ins kbd font center'
+    'li map ol p pre q s samp small span strike strong sub sup table tbody td tfoot th thead tr tt u ul var address area bdo ' +
+    'basefont center del font ins kbd'
   ).split(' '),
 );
 const attributes = new Set(
@@ -11,7 +12,7 @@ const attributes = new Set(
     'abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char charoff charset ' +
     'cite class colspan compact coords dir frame headers height href hreflang hspace id lang longdesc name noshade ' +
     'nowrap rel rev rowspan rules scope shape span src start style summary tabindex title type valign value vspace ' +
-    'width xml:lang xmlns'
+    'width xml:lang xmlns color datetime face ismap size target usemap'
   ).split(' '),
 );
 const named = /^(?:\p{L}[\w:.-]*)$/u;
@@ -87,7 +88,8 @@ function tagFault(tag: string, outermost: boolean): string | undefined {
   for (let found = attribute.exec(tag); found !== null; found = attribute.exec(tag)) {
     const [whole, key = '', double, single] = found;
     at += whole.length;
-    if (!attributes.has(key)) return 'the xhtml has an attribute that narratives may not have';
+    if (!attributes.has(key) && !key.startsWith('data-'))
+      return 'the xhtml has an attribute that narratives may not have';
     if (key === 'xmlns') inNamespace = (double ?? single) === namespace;
   }
   if (!/^\s*\/?$/u.test(tag.slice(at))) return 'the xhtml has an attribute without quotes';

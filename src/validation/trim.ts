@@ -10,6 +10,8 @@ type WithExtensions = {
     readonly valueUrl?: string;
     readonly valueBoolean?: boolean;
     readonly valueCanonical?: string;
+    readonly valueCode?: string;
+    readonly extension?: WithExtensions['extension'];
   }[];
 };
 
@@ -36,14 +38,32 @@ const trimConstraint = (constraint: NonNullable<ElementDefinition['constraint']>
   ...(extensionOf(constraint, 'elementdefinition-bestpractice')?.valueBoolean === true ? { bestPractice: true } : {}),
 });
 
+/** Those without a context of use: what holds for some patients or forms only is not ours to judge. */
+function additionalOf(binding: WithExtensions): NonNullable<Binding['additional']> {
+  return (binding.extension ?? [])
+    .filter(
+      ({ url, extension }) => url.endsWith('/additional-binding') && !extension?.some((each) => each.url === 'usage'),
+    )
+    .flatMap(({ extension }): NonNullable<Binding['additional']> => {
+      const purpose = extension?.find(({ url }) => url === 'purpose')?.valueCode;
+      const valueSet = extension?.find(({ url }) => url === 'valueSet')?.valueCanonical;
+      if (valueSet === undefined) return [];
+      if (purpose === 'required' || purpose === 'maximum') return [{ strength: 'required', valueSet }];
+      return purpose === 'extensible' ? [{ strength: 'extensible', valueSet }] : [];
+    });
+}
+
 const trimBinding = (binding: NonNullable<ElementDefinition['binding']>): Binding | undefined => {
   const maxValueSet = extensionOf(binding, 'elementdefinition-maxValueSet')?.valueCanonical;
+  const additional = additionalOf(binding);
   const judged = binding.strength === 'required' || binding.strength === 'extensible';
-  if (maxValueSet === undefined && (!judged || binding.valueSet === undefined)) return undefined;
+  if (maxValueSet === undefined && additional.length === 0 && (!judged || binding.valueSet === undefined))
+    return undefined;
   return {
     strength: binding.strength,
     ...(binding.valueSet === undefined ? {} : { valueSet: binding.valueSet }),
     ...(maxValueSet === undefined ? {} : { maxValueSet }),
+    ...(additional.length === 0 ? {} : { additional }),
   };
 };
 

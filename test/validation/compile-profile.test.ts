@@ -607,6 +607,17 @@ describe('value sets and invariants', () => {
     expect(errors({ valueBoolean: true })).toEqual([]);
   });
 
+  test('an additional binding holds beside the first', () => {
+    const additional = [{ strength: 'required', valueSet: status }] as const;
+    const { errors } = asks({ path: 'Observation.value[x]', binding: { strength: 'preferred', additional } });
+    const coding = { system: 'http://hl7.org/fhir/observation-status', code: 'final' };
+    expect(errors({ valueCodeableConcept: { coding: [coding] } })).toEqual([]);
+    expect(errors({ valueCodeableConcept: { coding: [{ ...coding, system: undefined }] } })).toEqual([
+      'Observation.valueCodeableConcept',
+    ]);
+    expect(errors({ valueCodeableConcept: loinc('x') })).toEqual(['Observation.valueCodeableConcept']);
+  });
+
   test('value sets that are not at hand are said once each, and nothing of them is judged', () => {
     const { issues } = asks(
       binding('required', nowhere),
