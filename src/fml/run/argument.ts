@@ -27,7 +27,8 @@ export function compileArgument(rules: Rules, parameter: Parameter, names: Names
       const evaluate = rules.evaluator(parameter.expression, names);
       return { constant: undefined, slot: undefined, items: (frame) => evaluate(frame, nothing) };
     }
-    case 'path': {
+    case 'path':
+    default: {
       const { variable, elements } = parameter;
       const slot = rules.context(names, variable);
       const start = slot === undefined ? rules.items(names, variable) : undefined;

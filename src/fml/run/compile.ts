@@ -34,6 +34,7 @@ import {
 } from './frame.ts';
 import { sourcePath } from './path.ts';
 import { Rules } from './scope.ts';
+import { compileStraight } from './straight.ts';
 import { compileSource, type SourceCode } from './source.ts';
 import { isPrimitiveTarget, Target } from './target.ts';
 import type { RuleAt } from './trace.ts';
@@ -120,10 +121,11 @@ export class Compiler {
       const { constants } = frame.run;
       const known = constants[index];
       if (known !== undefined) return known;
-      if (frame.run.openConstants.has(index)) return broken(circular)(frame);
-      frame.run.openConstants.add(index);
+      const open = (frame.run.openConstants ??= new Set());
+      if (open.has(index)) return broken(circular)(frame);
+      open.add(index);
       const items = evaluate(frame, []);
-      frame.run.openConstants.delete(index);
+      open.delete(index);
       constants[index] = items;
       return items;
     };
@@ -188,7 +190,8 @@ export class Compiler {
             advice: 'Rename one of them',
           },
         );
-      case 'missing': {
+      case 'missing':
+      default: {
         const absent = map.imports.filter(
           ({ canonical }) =>
             !canonical.includes('*') && !importedMaps(this.library, map).some(({ url }) => url === canonical),
@@ -263,7 +266,7 @@ export class Compiler {
     });
     const origins: Parameters = { slots: passed, origins: rules.slots.origins };
     return (frame) => {
-      const inner = new Frame(frame.run, called.slots.size, frame, origins);
+      const inner = new Frame(frame.run, called.slots.empty, frame, origins);
       for (let index = 0; index < pass.length; index += 1)
         inner.slots[index] = (pass[index] as (frame: Frame) => Slot)(frame);
       this.enter(called, inner);
@@ -329,6 +332,7 @@ function compileRule(rules: Rules, rule: Rule, names: Names, block: Block): Code
   const body = rule.shorthand ? compileShorthand(parts, rule, inner) : compileBody(parts, rule, inner);
   let code = rules.compiler.options.trace === true ? traced(rules, rule, at, sources, body) : body;
   for (const each of sources.toReversed()) code = each.loop(code);
+  if (rules.compiler.options.trace !== true) code = compileStraight(rules, rule, names, code);
   if (rules.compiler.options.trace === true) code = telling(code, at);
   const { origins } = rules.slots;
   const slots = sources.map(({ slot }) => slot);
@@ -477,7 +481,7 @@ function runDefault(compiler: Compiler, found: DefaultGroup): RunDefault {
         ? compiler.writer.put(output, into, cell, made, true, undefined)
         : compiler.writer.open(output, into, cell, undefined);
     if (target === undefined) return;
-    const inner = new Frame(frame.run, called.slots.size, frame, undefined);
+    const inner = new Frame(frame.run, called.slots.empty, frame, undefined);
     for (const [index, { mode }] of inputs.entries()) inner.slots[index] = mode === 'source' ? item : target;
     compiler.enter(called, inner);
   };

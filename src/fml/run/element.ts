@@ -20,6 +20,8 @@ export type Cell = {
   readonly repeats: boolean;
   /** The one type that it takes, if it is one. */
   readonly expected: TypeDef | undefined;
+  /** One value of one primitive type under one key. */
+  readonly simple: boolean;
 };
 
 const isPlain = (type: TypeDef | undefined): boolean => type === undefined || type.elements.size === 0;
@@ -35,10 +37,18 @@ function cellOf(types: TypeTable, type: TypeDef | undefined, name: string): Cell
       key: { key: name, extraKey: `_${name}`, type: undefined },
       repeats: false,
       expected: undefined,
+      simple: false,
     };
   const { def } = found;
   const key = found.key ?? (def.choice ? undefined : def.keys[0]);
-  return { name, def, key, repeats: def.repeats, expected: key?.type };
+  return {
+    name,
+    def,
+    key,
+    repeats: def.repeats,
+    expected: key?.type,
+    simple: !def.repeats && !def.choice && key?.type?.kind === 'primitive',
+  };
 }
 
 /** Finds the cell of an element in one type after another; remembers, for there are few. */
@@ -149,7 +159,7 @@ export class ElementWriter {
     if (extra !== undefined) {
       const part = into.json[key.extraKey];
       const own: unknown = Array.isArray(part) ? part[index] : part;
-      if (isObject(own)) target.part = this.#partOf(target, own as Json);
+      if (isObject(own)) target.part = this.#partOf(target, own);
     }
     return target;
   }
@@ -178,7 +188,7 @@ export class ElementWriter {
     if (extra !== undefined) {
       const copy = copyOf(extra);
       if (copy !== undefined) output.setExtra(json, key.key, key.extraKey, copy as JsonObject, -1);
-    } else if (key.extraKey in json) delete json[key.extraKey];
+    } else if ((into.foreign || output.hasExtras) && key.extraKey in json) delete json[key.extraKey];
     return -1;
   }
 
@@ -352,7 +362,7 @@ export class ElementWriter {
     const standing = into.json[key.key];
     const repeats = cell.repeats || (def === undefined && Array.isArray(standing));
     if (!repeats && isObject(standing)) {
-      const target = new Target(standing as Json, type, true);
+      const target = new Target(standing, type, true);
       target.parent = into;
       target.key = key.key;
       return target;

@@ -27,7 +27,7 @@ export class Run {
   /** Values of `let`, once they were asked for. */
   readonly constants: (readonly Item[] | undefined)[] = [];
   /** Constants that are being worked out: one that meets itself has no value. */
-  readonly openConstants = new Set<number>();
+  openConstants: Set<number> | undefined = undefined;
   /** How many times a rule had something to work on; for traces. */
   entered = 0;
   /** How many groups deep it is. */
@@ -94,10 +94,10 @@ export class Frame {
   readonly parameters: Parameters | undefined;
   #env: Env | undefined;
 
-  constructor(run: Run, size: number, caller: Frame | undefined, parameters: Parameters | undefined) {
+  constructor(run: Run, empty: readonly undefined[], caller: Frame | undefined, parameters: Parameters | undefined) {
     this.run = run;
-    this.slots = new Array<Slot>(size);
-    for (let index = 0; index < size; index += 1) this.slots[index] = undefined;
+    // A copy of a packed array is the fastest way to one.
+    this.slots = (empty as readonly Slot[]).slice();
     this.caller = caller;
     this.parameters = parameters;
   }
@@ -173,8 +173,12 @@ export class Slots {
     return this.origins.length - 1;
   }
 
-  get size(): number {
-    return this.origins.length;
+  #empty: readonly undefined[] | undefined;
+
+  /** What a frame begins with. Asked for when all slots are given out. */
+  get empty(): readonly undefined[] {
+    this.#empty ??= this.origins.map(() => undefined);
+    return this.#empty;
   }
 }
 

@@ -60,7 +60,7 @@ export function compileMap(library: Library, map: MapText, options: CompileOptio
   const run = (given: RunInputs, runOptions: RunOptions): RunResult => {
     if (absent !== undefined) throw new MapStopped(missing(absent), map.file);
     const state = new Run(runOptions);
-    const frame = new Frame(state, code.slots.size, undefined, undefined);
+    const frame = new Frame(state, code.slots.empty, undefined, undefined);
     let sources = 0;
     let targets = 0;
     for (let index = 0; index < inputs.length; index += 1) {

@@ -19,6 +19,7 @@ export function sourcePath(frame: Frame, slot: number, origins: readonly Origin[
     }
     case 'made':
     case undefined:
+    default:
       return undefined;
   }
 }

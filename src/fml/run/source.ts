@@ -2,11 +2,12 @@
  * The sources of a rule → a loop over their items (fml.md §3.5): children by name, default when there are none, type
  * filter, number, where, check, log, list mode; then the rest of the rule for each item, the first source outermost.
  */
-import { childrenOf, Item, nothing, stepTo, type Step } from '../../definitions/item.ts';
-import type { TypeDef } from '../../definitions/types.ts';
+import { childrenOf, Item, nothing, stepTo, type JsonObject, type Step } from '../../definitions/item.ts';
+import type { ElementKey, TypeDef, TypeTable } from '../../definitions/types.ts';
 import type { ListMode, RuleSource } from '../model.ts';
 import { Fault } from './fault.ts';
 import { broken, itemIn, withSource, type Code, type Frame, type Names } from './frame.ts';
+import { isPrimitive } from './primitive.ts';
 import type { Rules } from './scope.ts';
 
 /** The items of a source and their places among what the element holds. */
@@ -35,15 +36,22 @@ export function compileSource(rules: Rules, source: RuleSource, names: Names): S
   const slot = slots.add({ kind: 'child', of: context, elements: source.elements, position });
   const inner = withSource(names, source.variable, slot);
   const find = children(rules, source.elements);
+  const read = reader(rules, source.elements, find);
   const narrow = filters(rules, source, names, inner, context, slot, position);
   const loop = (body: Code): Code => {
     if (narrow === undefined)
       return (frame) => {
         const parent = itemIn(frame, context);
         if (parent === undefined) return;
-        const items: Item[] = [];
-        find(parent, items);
+        const items = read(parent);
+        if (items === undefined) return;
         const held = frame.slots;
+        if (items instanceof Item) {
+          held[position] = 0;
+          held[slot] = items;
+          body(frame);
+          return;
+        }
         for (let index = 0; index < items.length; index += 1) {
           held[position] = index;
           held[slot] = items[index];
@@ -89,7 +97,8 @@ function fromConstant(
   return { ...code, loop };
 }
 
-const isFiltered = ({ default: value, type, min, max, where, check, log, listMode }: RuleSource): boolean =>
+/** Whether anything but the name decides which items there are. */
+export const isFiltered = ({ default: value, type, min, max, where, check, log, listMode }: RuleSource): boolean =>
   [value, type, min, max, where, check, log, listMode].some((each) => each !== undefined);
 
 /** A source without element is the context itself (fml.md §3.6). */
@@ -119,6 +128,45 @@ function sameItem(rules: Rules, source: RuleSource, names: Names, context: numbe
       }
     };
   return { names: inner, slot, loop };
+}
+
+/** The children by one name; where there is one child, itself: most elements are single, and need no list. */
+function reader(
+  { compiler: { types } }: Rules,
+  elements: readonly string[],
+  find: Step,
+): (item: Item) => Item | readonly Item[] | undefined {
+  const inList = (item: Item): readonly Item[] => {
+    const items: Item[] = [];
+    find(item, items);
+    return items;
+  };
+  const [name] = elements;
+  if (name === undefined || elements.length > 1 || name === '*') return inList;
+  let last: TypeDef | undefined;
+  let key: ElementKey | undefined;
+  return (item) => {
+    const { json, type } = item;
+    if (type === undefined || typeof json !== 'object' || json === null) return inList(item);
+    if (type !== last) {
+      last = type;
+      key = plainKey(types, type, name);
+    }
+    if (key === undefined) return inList(item);
+    const value = (json as JsonObject)[key.key];
+    if (typeof value === 'object')
+      return value === null || Array.isArray(value) ? inList(item) : new Item(value, key.type);
+    if ((json as JsonObject)[key.extraKey] !== undefined) return inList(item);
+    return value === undefined ? undefined : new Item(value, key.type);
+  };
+}
+
+/** The key of an element that stands under one name and says nothing of its own type. */
+export function plainKey(types: TypeTable, type: TypeDef, name: string): ElementKey | undefined {
+  if (type.kind === 'logical') return undefined;
+  const found = types.element(type, name);
+  const key = found?.key ?? (found?.def.choice === false ? found.def.keys[0] : undefined);
+  return key?.type === undefined || key.type.kind === 'resource' ? undefined : key;
 }
 
 /** The children by one name or several; `*` is all. */
@@ -219,7 +267,7 @@ function filters(
       for (const [index, item] of found.items.entries()) {
         show(frame, item, found.places?.[index] ?? index);
         const line = evaluate(frame, [item]);
-        write(line.map(({ json }) => (typeof json === 'object' ? JSON.stringify(json) : String(json))).join(', '));
+        write(line.map(({ json }) => (isPrimitive(json) ? String(json) : JSON.stringify(json))).join(', '));
       }
       return found;
     });
@@ -279,6 +327,7 @@ function listMode(mode: ListMode, name: string): (found: Found) => Found {
     case 'not_last':
       return part(0, -1);
     case 'only_one':
+    default:
       return (found) => {
         if (found.items.length > 1)
           throw new Fault('not-only-one', `${name} is to be only one, and there are ${found.items.length}`, {

@@ -47,6 +47,8 @@ export function standsIn(inner: Target, outer: Target): boolean {
 type Ordered = { firsts: number; lasts: number };
 
 export class Output {
+  /** Whether any primitive was given id or extensions by rules. */
+  hasExtras = false;
   /** Objects that were made empty, in order. */
   #pending: Target[] = [];
   /** Lists of primitives with `_` twins, which are made equally long at the end. */
@@ -100,6 +102,7 @@ export class Output {
 
   /** Id and extensions of the primitive that stands at `index` of a list, or (-1) alone. */
   setExtra(parent: Json, key: string, extraKey: string, extra: JsonObject, index: number): void {
+    this.hasExtras = true;
     if (index < 0) {
       parent[extraKey] = extra;
       return;
@@ -129,7 +132,7 @@ export class Output {
     if (this.#pending.length > 0)
       this.#pending = this.#pending.filter(({ json: own, value }) => value === undefined && isVoid(own));
     if (this.#pending.length === 0) return json;
-    return this.#clean(json) as Json;
+    return this.#clean(json);
   }
 
   #clean(json: Json): Json {
@@ -156,7 +159,7 @@ export class Output {
         changed = true;
         continue;
       }
-      const item = isObject(own) ? this.#clean(own as Json) : own;
+      const item = isObject(own) ? this.#clean(own) : own;
       if (item !== own) changed = true;
       clean.push(item);
     }
@@ -165,7 +168,7 @@ export class Output {
 
   /** The object that rules write to, of which `json` may be a cleaned copy. */
   originalOf(json: JsonObject): Json {
-    return this.#originals?.get(json) ?? (json as Json);
+    return this.#originals?.get(json) ?? json;
   }
 
   /** A target as a source or an expression reads it. Undefined for a primitive that has no value yet. */

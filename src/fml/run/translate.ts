@@ -4,6 +4,7 @@
  */
 import { isObject, type Item } from '../../definitions/item.ts';
 import type { ConceptMap, ConceptMapGroup } from '../model.ts';
+import { isPrimitive } from './primitive.ts';
 import { Fault, type Unmapped } from './fault.ts';
 
 export type Coded = {
@@ -65,7 +66,7 @@ const text = (json: unknown): string | undefined =>
 
 /** The codes of a primitive, Coding (or CDA's CE), Quantity or CodeableConcept. */
 function codesOf({ json }: Item): { readonly codes: readonly Coded[]; readonly text: string | undefined } {
-  if (!isObject(json)) return { codes: json === undefined ? [] : [{ code: String(json) }], text: undefined };
+  if (!isObject(json)) return { codes: isPrimitive(json) ? [{ code: String(json) }] : [], text: undefined };
   const list: readonly unknown[] = Array.isArray(json['coding']) ? json['coding'] : [json];
   return {
     codes: list.flatMap((each) =>

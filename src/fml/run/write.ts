@@ -1,5 +1,6 @@
 /** One target of a rule → code that writes it (fml.md §5), and the names that it adds. */
 import { Item, isObject } from '../../definitions/item.ts';
+import type { ElementKey, TypeDef } from '../../definitions/types.ts';
 import type { RuleTarget, TargetListMode } from '../model.ts';
 import { cellFinder, type Cell } from './element.ts';
 import { Fault } from './fault.ts';
@@ -8,7 +9,7 @@ import { targetPath } from './path.ts';
 import type { Rules } from './scope.ts';
 import { isPrimitiveTarget, Target, targetFrom } from './target.ts';
 import type { RuleAt } from './trace.ts';
-import { compileTransform, type Produce } from './transforms.ts';
+import { compileTransform, type Made, type Produce } from './transforms.ts';
 
 /** What one block of rules shares: targets made with `share`, and who asked for the ends of a list. */
 export class Block {
@@ -177,7 +178,8 @@ function intoElement(
     return isPrimitiveTarget(into) && element !== 'value' ? writer.partOf(frame.run.output, into) : into;
   };
 
-  const write = (frame: Frame): Target | undefined => {
+  /** `given` is what was produced already. */
+  const write = (frame: Frame, given?: Made): Target | undefined => {
     const into = reach(frame);
     const { output } = frame.run;
     if (isPrimitiveTarget(into)) {
@@ -187,17 +189,13 @@ function intoElement(
     }
     if (element === 'resourceType' && into.type?.kind === 'resource') return nameType(frame, into);
     const cell = find(into.type);
-    if (reuses && produce === undefined) {
-      const standing = firstOf(into, cell);
-      if (standing !== undefined) return standing;
-    }
-    if (produce === undefined) return writer.open(output, into, cell, end);
-    const made = produce(frame, cell);
-    if (made === undefined) return undefined;
     if (reuses) {
       const standing = firstOf(into, cell);
       if (standing !== undefined) return standing;
     }
+    if (produce === undefined) return writer.open(output, into, cell, end);
+    const made = given ?? produce(frame, cell);
+    if (made === undefined) return undefined;
     if (made instanceof Item || made instanceof Target) return writer.put(output, into, cell, made, asVariable, end);
     return putAll(frame, into, cell, made);
   };
@@ -225,7 +223,11 @@ function intoElement(
     return last;
   };
 
-  const code = codeFor(write, slot, share === undefined ? undefined : block.slotOf(rules, share));
+  const plain = produce !== undefined && way.length === 0 && !reuses && end === undefined && element !== 'resourceType';
+  const code =
+    plain && !asVariable
+      ? plainWrite(context, find, produce, write)
+      : codeFor(write, slot, share === undefined ? undefined : block.slotOf(rules, share));
   if (!traced) return { names: inner, code };
   const tracing = codeFor(
     (frame) => {
@@ -244,6 +246,35 @@ function intoElement(
     share === undefined ? undefined : block.slotOf(rules, share),
   );
   return { names: inner, code: tracing };
+}
+
+/** Most writes are of a primitive of the very type that a single element takes: those are done at once. */
+function plainWrite(
+  context: number,
+  find: (type: TypeDef | undefined) => Cell,
+  produce: Produce,
+  write: (frame: Frame, made?: Made) => unknown,
+): Code {
+  return (frame) => {
+    const into = frame.slots[context];
+    if (!(into instanceof Target) || isPrimitiveTarget(into)) {
+      write(frame);
+      return;
+    }
+    const cell = find(into.type);
+    const made = produce(frame, cell);
+    if (made === undefined) return;
+    if (
+      cell.simple &&
+      made instanceof Item &&
+      made.type === cell.expected &&
+      made.extra === undefined &&
+      !into.foreign &&
+      !frame.run.output.hasExtras
+    )
+      into.json[(cell.key as ElementKey).key] = made.json;
+    else write(frame, made);
+  };
 }
 
 function codeFor(
@@ -270,7 +301,7 @@ function firstOf(into: Target, { key }: Cell): Target | undefined {
   const standing = into.json[key.key];
   const first: unknown = Array.isArray(standing) ? standing[0] : standing;
   if (!isObject(first)) return undefined;
-  const target = new Target(first as Record<string, unknown>, key.type, true);
+  const target = new Target(first, key.type, true);
   target.parent = into;
   target.key = key.key;
   return target;
