@@ -4,7 +4,7 @@ import { register as check } from './commands/check.ts';
 import { register as demo } from './commands/demo.ts';
 import { register as destinations } from './commands/destinations.ts';
 import { register as keys } from './commands/keys.ts';
-import { registerMapCommands } from './commands/map.ts';
+import { register as map } from './commands/map.ts';
 import { register as messages } from './commands/messages.ts';
 import { register as migrate } from './commands/migrate.ts';
 import { register as prove } from './commands/prove.ts';
@@ -25,7 +25,7 @@ const commands: readonly ((program: Command, parts: Parts) => void)[] = [
   destinations,
   keys,
   migrate,
-  registerMapCommands,
+  map,
   validate,
   prove,
 ];
@@ -56,8 +56,7 @@ export function createProgram(parts: Parts): Command {
 export async function run(argv: readonly string[], parts: Parts): Promise<number> {
   try {
     await createProgram(parts).parseAsync([...argv], { from: 'user' });
-    // The map commands set it themselves.
-    return typeof process.exitCode === 'number' ? process.exitCode : 0;
+    return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof Unsuccessful)) parts.terminal.err(`tejido: ${tellFault(error)}`);
