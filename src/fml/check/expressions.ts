@@ -17,7 +17,7 @@ import { typeNamed, type Library } from '../link.ts';
 import type { Expression, MapText } from '../model.ts';
 import { didYouMean, nearest } from '../text/nearest.ts';
 import { placeIn, type Report } from './report.ts';
-import { results } from './results.ts';
+import { ofTexts, results } from './results.ts';
 import { noteRead, type Scope, type Variable } from './scope.ts';
 import { childOf, inWords, repeated, shapeOf, single, union, type Shape } from './shape.ts';
 
@@ -267,6 +267,13 @@ class Walk {
         didYouMean(name, [...builtIns.keys(), ...typeFunctions, ...Object.keys(this.#context.functions)]),
       );
     } else this.#mustFit(ast, arity);
+    if (added === undefined && ofTexts.has(name) && input?.types.every(isObjectType) === true)
+      this.#context.report.error(
+        'wrong-type',
+        placeIn(this.#expression, nameOffset, name.length),
+        `${name}() works on texts, and stands after ${inWords(input.types)}`,
+        'Name the element that is meant.',
+      );
     const perItem = added === undefined && builtIn?.perItem === true;
     const itemFocus: Focus = perItem && (of !== undefined || !focus.none) ? { shape: single(input) } : focus;
     const parameters = ast.arguments.map((argument) =>
@@ -310,6 +317,8 @@ class Walk {
     return false;
   }
 }
+
+const isObjectType = ({ kind }: TypeDef): boolean => kind !== 'primitive';
 
 const derives = (type: TypeDef | undefined, from: TypeDef): boolean => {
   for (let at = type; at !== undefined; at = at.base) if (at === from) return true;

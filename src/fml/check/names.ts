@@ -4,6 +4,7 @@ import type { Group, MapText, Rule } from '../model.ts';
 import { didYouMean } from '../text/nearest.ts';
 import type { ExpressionContext } from './expressions.ts';
 import { isDefinitionOf } from './foreign.ts';
+import { headOf } from './report.ts';
 import type { Rules } from './rules.ts';
 
 export function checkNames(context: ExpressionContext, rules: Rules): void {
@@ -128,7 +129,7 @@ function checkGroups(context: ExpressionContext, rules: Rules): void {
     if (seen.has(group.name))
       report.warn(
         'duplicate-name',
-        group.at,
+        headOf(group),
         `there are two groups ${group.name}: neither can be called`,
         'Rename one of them.',
       );
@@ -148,7 +149,7 @@ function checkGroups(context: ExpressionContext, rules: Rules): void {
   if (entry === undefined || idle.length === others.length) return;
   for (const group of idle) {
     report.group = group.name;
-    report.warn('unused', group.at, `the group ${group.name} is never called`);
+    report.warn('unused', headOf(group), `the group ${group.name} is never called`);
   }
   report.group = undefined;
 }

@@ -1,5 +1,5 @@
 /** Collects what is wrong, each once, with the group and the rule that are being looked at. */
-import type { Expression, Place } from '../model.ts';
+import type { Expression, Group, Place } from '../model.ts';
 import type { Problem, ProblemCode } from '../problem.ts';
 
 export class Report {
@@ -66,3 +66,7 @@ export function placeOfElement(at: Place, context: string, elements: readonly st
   const before = [context, ...elements.slice(0, index)].join('.').length + 1;
   return { ...at, column: at.column + before, offset: at.offset + before, length: elements[index]?.length ?? 0 };
 }
+
+/** `group Name`, without what it holds. */
+export const headOf = ({ at, name }: Group): Place =>
+  at.line === 0 ? at : { ...at, length: Math.min(at.length, `group ${name}`.length) };

@@ -32,3 +32,11 @@ export const results: ReadonlyMap<string, Result> = new Map([
   ...all('union combine', { gives: 'either', repeats: true }),
   ...all('iif', { gives: 'branches' }),
 ]);
+
+/** Functions of texts: on an object they stop the map. */
+export const ofTexts: ReadonlySet<string> = new Set(
+  (
+    'substring startsWith endsWith contains matches matchesFull replace replaceMatches upper lower trim length toChars ' +
+    'indexOf lastIndexOf split encode decode escape unescape join'
+  ).split(' '),
+);

@@ -5,7 +5,7 @@ import { findDefaultGroup, findGroup, importedMaps, mapsImportedBy, typeNamed, t
 import type { Group, GroupCall, GroupInput, Place, Rule, RuleSource, RuleTarget } from '../model.ts';
 import { didYouMean } from '../text/nearest.ts';
 import { Expressions, type ExpressionContext, type Focus } from './expressions.ts';
-import { placeOfElement } from './report.ts';
+import { headOf, placeOfElement } from './report.ts';
 import { isMistaken, noteRead, Scope, type Variable } from './scope.ts';
 import { childOf, inWords, isGeneral, shapeOf, single, union, type Shape } from './shape.ts';
 import { Transforms, type Made } from './transforms.ts';
@@ -118,7 +118,11 @@ export class Rules {
     }
     for (const mode of ['source', 'target'] as const)
       if (group === map.groups[0] && !group.inputs.some((input) => input.mode === mode))
-        report.warn('wrong-parameters', group.at, `the first group has no ${mode}: the map can be imported, not run`);
+        report.warn(
+          'wrong-parameters',
+          headOf(group),
+          `the first group has no ${mode}: the map can be imported, not run`,
+        );
     this.#extended(group, scope);
     this.#block(group.rules, scope);
     for (const [input, variable] of sources) if (isMistaken(variable)) this.#mistaken.add(input);
@@ -157,7 +161,7 @@ export class Rules {
     if (group.extends === undefined) return;
     const lookup = findGroup(library, map, group.extends);
     if (lookup.kind !== 'found') {
-      this.#notFound(group.extends, group.at, lookup.kind === 'ambiguous');
+      this.#notFound(group.extends, headOf(group), lookup.kind === 'ambiguous');
       return;
     }
     const { found } = lookup;
@@ -166,7 +170,7 @@ export class Rules {
     if (circle.length > 0) {
       // Told once, of the first of them.
       if (map.groups.find((each) => circle.includes(each)) === group)
-        report.error('unknown-group', group.at, `${group.name} extends itself, by ${group.extends}`);
+        report.error('unknown-group', headOf(group), `${group.name} extends itself, by ${group.extends}`);
       return;
     }
     const lacking = found.group.inputs.filter(
@@ -175,7 +179,7 @@ export class Rules {
     if (lacking.length > 0)
       report.error(
         'wrong-parameters',
-        group.at,
+        headOf(group),
         `${group.extends} works on ${lacking.map(({ mode, name }) => `${mode} ${name}`).join(', ')}, which ${group.name} does not have`,
         `Name the parameters as ${group.extends} does: ${found.group.inputs.map(({ mode, name }) => `${mode} ${name}`).join(', ')}.`,
       );

@@ -32,6 +32,11 @@ export const union = (one: Shape, other: Shape): Shape =>
 export const single = (shape: Shape): Shape => (shape?.repeats === true ? { ...shape, repeats: false } : shape);
 export const repeated = (shape: Shape): Shape => (shape?.repeats === false ? { ...shape, repeats: true } : shape);
 
+/** `value` of a primitive: the primitive itself, whatever its definition says. */
+const itself = (type: TypeDef): FoundElement => ({
+  def: { name: 'value', min: 0, repeats: false, choice: false, types: [type], keys: [] },
+});
+
 /** The element of a value, by its name or its JSON name. On a primitive, `value` is the primitive itself. */
 export function childOf(table: TypeTable, shape: Shape, name: string): Child {
   if (shape === undefined || name === '*') return { kind: 'unknown' };
@@ -44,8 +49,7 @@ export function childOf(table: TypeTable, shape: Shape, name: string): Child {
   };
   for (const type of shape.types) {
     if (isGeneral(type)) return { kind: 'unknown' };
-    if (type.kind === 'primitive' && name === 'value') add({ types: [type], repeats: shape.repeats });
-    const element = type.kind === 'primitive' && name === 'value' ? undefined : table.element(type, name);
+    const element = type.kind === 'primitive' && name === 'value' ? itself(type) : table.element(type, name);
     if (element === undefined) continue;
     found.push(element);
     const { def, key } = element;

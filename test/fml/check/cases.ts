@@ -205,27 +205,27 @@ export const wrongMaps: readonly WrongMap[] = [
   {
     name: 'a group that extends one that is not there',
     code: 'unknown-group',
-    groups: `«group main(source src : Patient, target tgt : Observation) extends Bsae {
+    groups: `«group main»(source src : Patient, target tgt : Observation) extends Bsae {
       src -> tgt.status = 'final' "s";
-    }»
+    }
     group Base(source src : Patient, target tgt : Observation) { src -> tgt.code = cc('x') "s"; }`,
     suggestion: '“Base”',
   },
   {
     name: 'a group that extends one with other variables',
     code: 'wrong-parameters',
-    groups: `«group main(source src : Patient, target tgt : Observation) extends Base {
+    groups: `«group main»(source src : Patient, target tgt : Observation) extends Base {
       src -> tgt.status = 'final' "s";
-    }»
+    }
     group Base(source src : Patient, target target : Observation) { src -> target.code = cc('x') "s"; }`,
     suggestion: 'target target',
   },
   {
     name: 'groups that extend each other',
     code: 'unknown-group',
-    groups: `«group main(source src : Patient, target tgt : Observation) extends Base {
+    groups: `«group main»(source src : Patient, target tgt : Observation) extends Base {
       src -> tgt.status = 'final' "s";
-    }»
+    }
     group Base(source src : Patient, target tgt : Observation) extends main { src -> tgt.code = cc('x') "s"; }`,
     what: 'extends itself',
   },
@@ -235,14 +235,14 @@ export const wrongMaps: readonly WrongMap[] = [
     warning: true,
     groups: `group main(source src : Patient, target tgt : Observation) { src then A(src, tgt) "a"; }
     group A(source src : Patient, target tgt : Observation) { src -> tgt.status = 'final' "s"; }
-    «group B(source src : Patient, target tgt : Observation) { src -> tgt.status = 'final' "s"; }»`,
+    «group B»(source src : Patient, target tgt : Observation) { src -> tgt.status = 'final' "s"; }`,
   },
   {
     name: 'two groups of one name',
     code: 'duplicate-name',
     warning: true,
     groups: `group main(source src : Patient, target tgt : Observation) { src -> tgt.status = 'final' "s"; }
-    «group main(source src : Patient, target tgt : Observation) { src -> tgt.status = 'final' "s"; }»`,
+    «group main»(source src : Patient, target tgt : Observation) { src -> tgt.status = 'final' "s"; }`,
   },
   // ------------------------------------------------------------------------------------------------- header
   {
@@ -524,6 +524,18 @@ export const wrongMaps: readonly WrongMap[] = [
     name: 'a function with too many parameters',
     code: 'wrong-parameters',
     rules: `src where (%src.name.«first»(1).exists()) -> tgt.status = 'final' "s";`,
+  },
+  {
+    name: 'a function of texts on an object',
+    code: 'wrong-type',
+    rules: `src -> tgt.issued = (%src.name.first().«upper»()) "c";`,
+    what: 'stands after HumanName',
+  },
+  {
+    name: 'a value that a primitive cannot have',
+    code: 'wrong-type',
+    rules: `src -> tgt.effective = create('dateTime') as when then { src -> when.value = «'today'» "v"; } "w";`,
+    what: 'is no dateTime',
   },
   // ------------------------------------------------------------------------------------------------- cardinality
   {
