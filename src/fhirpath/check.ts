@@ -6,7 +6,7 @@ import type { TypeDef, TypeTable } from '../definitions/types.ts';
 import { isA } from '../definitions/types.ts';
 import type { Ast, CallAst, MemberAst, TypeName } from './ast.ts';
 import { FhirPathSyntaxError } from './errors.ts';
-import { builtIns, functionNames, wrongNumber, type Arity } from './functions/index.ts';
+import { builtIns, knownFunctions, wrongNumber, type Arity } from './functions/index.ts';
 import { parseExpression, typeNameIn } from './parse.ts';
 import { nearestName } from './spelling.ts';
 import { systemTypes } from './system.ts';
@@ -209,10 +209,10 @@ class Checker {
     const functions = this.#options.functions;
     const own = functions !== undefined && Object.hasOwn(functions, name) ? functions[name] : undefined;
     const typed = own === undefined && (name === 'is' || name === 'as' || name === 'ofType');
-    const builtIn = own ?? (typed ? { min: 1, max: 1 } : builtIns.get(name));
+    const builtIn = own ?? knownFunctions.get(name);
     const at = { offset: nameOffset, length: name.length };
     if (builtIn === undefined) {
-      const suggestion = nearestName(name, functionNames);
+      const suggestion = nearestName(name, knownFunctions.keys());
       this.findings.push({
         code: 'unknown-function',
         ...at,

@@ -12,7 +12,7 @@ import {
   temporalKind,
 } from './equality.ts';
 import { FhirPathError, FhirPathSyntaxError } from './errors.ts';
-import { builtIns, functionNames, wrongNumber, type Arity } from './functions/index.ts';
+import { builtIns, knownFunctions, wrongNumber, type Arity } from './functions/index.ts';
 import { united } from './functions/filtering.ts';
 import { existsFrom, truthFrom, truthNode, type Env, type Exists, type Items, type Node, type Scope } from './node.ts';
 import { parseExpression, typeNameIn } from './parse.ts';
@@ -260,7 +260,7 @@ class Compiler {
       };
     }
     if (builtIn === undefined) {
-      const meant = nearestName(name, functionNames);
+      const meant = nearestName(name, knownFunctions.keys());
       throw new FhirPathSyntaxError(
         `there is no function ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
         nameOffset,

@@ -9,6 +9,6 @@ export {
 } from './check.ts';
 export { compileExpression, type CompiledExpression, type CompileOptions, type FunctionDef } from './compile.ts';
 export { FhirPathError, FhirPathSyntaxError } from './errors.ts';
-export { functionNames } from './functions/index.ts';
+export { knownFunctions } from './functions/index.ts';
 export type { Env } from './node.ts';
 export { parseExpression } from './parse.ts';

@@ -12,10 +12,18 @@ export const builtIns: ReadonlyMap<string, BuiltIn> = new Map(
   [existence, filtering, strings, math, conversion, clock, fhir].flatMap((part) => Object.entries(part)),
 );
 
-/** `is`, `as` and `ofType`, whose parameter is a type, are compiled on their own. */
-export const functionNames: readonly string[] = [...builtIns.keys(), 'is', 'as', 'ofType'];
-
+/** Least and most number of parameters. */
 export type Arity = { readonly min: number; readonly max: number };
+
+const ofType: Arity = { min: 1, max: 1 };
+
+/** Every function by name; `is`, `as` and `ofType`, whose parameter is a type, are compiled on their own. */
+export const knownFunctions: ReadonlyMap<string, Arity> = new Map<string, Arity>([
+  ...builtIns,
+  ['is', ofType],
+  ['as', ofType],
+  ['ofType', ofType],
+]);
 
 /** `substring() takes 1 to 2 parameters, and has 3` */
 export function wrongNumber(name: string, { min, max }: Arity, given: number): string {
