@@ -14,13 +14,23 @@ export type Break = {
 
 type Open = Record<string | number, unknown>;
 
-/** A copy in which `change` was applied to the object or array that `keys` lead to. */
+const copied = (value: unknown): Open =>
+  (Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) }) as Open;
+
+/**
+ * A copy in which `change` was applied to the object or array that `keys` lead to. Only the way there is copied: the
+ * change may set and delete what the target has, and leaves what lies deeper as it is.
+ */
 export function changed(resource: Resource, keys: Keys, change: (target: Open) => void): Resource {
-  const copy = structuredClone(resource);
-  let at = copy as unknown as Open;
-  for (const key of keys) at = at[key] as Open;
+  const copy = copied(resource);
+  let at = copy;
+  for (const key of keys) {
+    const next = copied(at[key]);
+    at[key] = next;
+    at = next;
+  }
   change(at);
-  return copy;
+  return copy as unknown as Resource;
 }
 
 /** A copy in which `value` stands where `keys` lead; undefined takes the element away, and an emptied list with it. */

@@ -65,7 +65,6 @@ export function violations(resource: Resource, places: readonly Place[]): readon
 }
 
 type Open = Record<string, unknown>;
-const first = (list: unknown): Open => (Array.isArray(list) ? (list[0] as Open) : {});
 const text = (of: string): object => ({ text: of });
 const ucum = 'http://unitsofmeasure.org';
 
@@ -167,7 +166,10 @@ const changes: Readonly<Record<string, readonly ((target: Open) => void)[]>> = {
     (it) => (it['component'] = [{ code: text('x') }]),
     (it) => (it['effectiveDateTime'] === undefined ? it : (it['effectiveDateTime'] = '2026')),
     (it) => (it['effectiveDateTime'] === undefined ? it : (it['effectiveDateTime'] = '2026-05')),
-    (it) => (first(it['component'])['valueQuantity'] = undefined),
+    (it) => {
+      const [first, ...rest] = (it['component'] ?? []) as readonly Open[];
+      if (first !== undefined) it['component'] = [{ ...first, valueQuantity: undefined }, ...rest];
+    },
   ],
   Organization: [(it) => Object.assign(it, { name: undefined, identifier: undefined })],
   Patient: [(it) => (it['contact'] = [{ gender: 'female' }])],
