@@ -4,7 +4,7 @@
  */
 import { isObject, type JsonObject } from '../definitions/item.ts';
 import { isA } from '../definitions/types.ts';
-import type { ElementType } from './definition.ts';
+import type { Element, ElementType } from './definition.ts';
 import { inPlace, inTurn, valueChecks } from './element.ts';
 import type { Delta, Knowledge } from './knowledge.ts';
 import type { Run } from './run.ts';
@@ -97,6 +97,33 @@ type Key = {
 const count = (max: string | undefined): number =>
   max === undefined || max === '*' ? Number.POSITIVE_INFINITY : Number(max);
 
+/** What is left to count: 0 and infinity when another has counted as much. */
+function limitsOf(element: Element, befores: readonly Node[]): { readonly least: number; readonly most: number } {
+  const min = element.min ?? 0;
+  const max = count(element.max);
+  return {
+    least: befores.some((each) => (each.element.min ?? 0) >= min) ? 0 : min,
+    most: befores.some((each) => count(each.element.max) <= max) ? Number.POSITIVE_INFINITY : max,
+  };
+}
+
+/** An element of one type, as it stands in JSON under the name that base R4 gives it. */
+function readKey(node: Node, name: string, type: string, befores: readonly Node[], know: Knowledge): Key {
+  const key = keyOf(name, type);
+  // A string may be an id; a choice is narrowed by its JSON names alone.
+  const narrows = (code: string): boolean =>
+    isAnyResource(type) || (!name.endsWith('[x]') && isA(know.types.get(code), type));
+  const types = node.element.type;
+  const allowed = types === undefined || types.some(({ code }) => code === type || narrows(code));
+  return {
+    key,
+    extraKey: isPrimitive(type) ? `_${key}` : undefined,
+    type,
+    allowed,
+    delta: allowed ? deltaByType(node, befores, type, know) : undefined,
+  };
+}
+
 function groupDelta(
   group: Group,
   applied: readonly Node[],
@@ -112,33 +139,12 @@ function groupDelta(
   if (base === undefined) return undefined;
   const befores = (before.length === 0 ? [base] : before).map((each) => each.node);
   const baseTypes = base.node.element.type ?? contentOf(base.node, know.treeOfType).element.type ?? [];
-  const allows = (type: ElementType): boolean =>
-    element.type === undefined || element.type.some(({ code }) => code === type.code || narrows(code, type.code));
-  // A string may be an id; a choice is narrowed by its JSON names alone.
-  const narrows = (code: string, general: string): boolean =>
-    isAnyResource(general) || (!base.name.endsWith('[x]') && isA(know.types.get(code), general));
   const keys = baseTypes
     .filter(({ code }) => oneType === undefined || keyOf(base.name, code) === name)
-    .map((type): Key => {
-      const key = keyOf(base.name, type.code);
-      const allowed = allows(type);
-      return {
-        key,
-        extraKey: isPrimitive(type.code) ? `_${key}` : undefined,
-        type: type.code,
-        allowed,
-        delta: allowed ? deltaByType(node, befores, type.code, know) : undefined,
-      };
-    });
+    .map((type) => readKey(node, base.name, type.code, befores, know));
   const place = stemOf(name);
-  const least =
-    oneType === undefined && befores.some((each) => (each.element.min ?? 0) >= (element.min ?? 0))
-      ? 0
-      : (element.min ?? 0);
-  const most =
-    oneType === undefined && befores.some((each) => count(each.element.max) <= count(element.max))
-      ? Number.POSITIVE_INFINITY
-      : count(element.max);
+  // One type of a choice is counted for itself.
+  const { least, most } = limitsOf(element, oneType === undefined ? befores : []);
   const [only] = baseTypes;
   const slicing = slicingOf(
     group,
@@ -152,43 +158,65 @@ function groupDelta(
   const modifies = keys.some(({ allowed, delta }) => !allowed || delta !== undefined);
   if (least === 0 && most === Number.POSITIVE_INFINITY && !modifies && slicing === undefined && resources === undefined)
     return undefined;
+  const visit = visitOf(resources);
+  // Of an open choice, which has some fifty names, those that are there are looked up; else each name is looked for.
+  const byName = keys.length > 4 ? namesOf(keys) : undefined;
   return (object, run) => {
-    const { depth } = run;
-    let total = 0;
     const found: Found[] | undefined = slicing === undefined ? undefined : [];
-    for (let at = 0; at < keys.length; at += 1) {
-      const key = keys[at] as Key;
-      const value = object[key.key];
-      const extra = key.extraKey === undefined ? undefined : object[key.extraKey];
-      if (value === undefined && extra === undefined) continue;
-      run.keys[depth] = key.key;
-      run.indexes[depth] = -1;
-      if (!key.allowed) run.add('structure', 'the profile does not allow this type here');
-      if (Array.isArray(value) || Array.isArray(extra)) {
-        const values: readonly unknown[] = Array.isArray(value) ? value : [];
-        const extras: readonly unknown[] = Array.isArray(extra) ? extra : [];
-        const length = Math.max(values.length, extras.length);
-        total += length;
-        for (let index = 0; index < length; index += 1) {
-          run.indexes[depth] = index;
-          key.delta?.(values[index], extras[index], run);
-          if (resources !== undefined) checkResource(values[index], resources, run);
-          found?.push({ value: values[index], extra: extras[index], key: key.key, index, type: key.type });
-        }
-      } else {
-        total += 1;
-        key.delta?.(value, extra, run);
-        if (resources !== undefined) checkResource(value, resources, run);
-        found?.push({ value, extra, key: key.key, index: -1, type: key.type });
+    let total = 0;
+    if (byName === undefined)
+      for (let at = 0; at < keys.length; at += 1) total += visit(keys[at] as Key, object, run, found);
+    else
+      for (const json in object) {
+        const key = byName.get(json);
+        if (key !== undefined && (json === key.key || object[key.key] === undefined))
+          total += visit(key, object, run, found);
       }
-    }
-    run.keys[depth] = place;
-    run.indexes[depth] = -1;
+    run.keys[run.depth] = place;
+    run.indexes[run.depth] = -1;
     if (total < least)
       run.add('required', least === 1 ? 'this element is required' : `at least ${least} of this element are required`);
     if (total > most) run.add('structure', most === 0 ? 'this element is not allowed' : `at most ${most} are allowed`);
     if (slicing !== undefined && found !== undefined) slicing(found, place, run);
   };
+}
+
+/** Checks what stands under one name, and adds it to `found`; how many there are. */
+type Visit = (key: Key, object: JsonObject, run: Run, found: Found[] | undefined) => number;
+
+function visitOf(resources: readonly string[] | undefined): Visit {
+  const one = (key: Key, value: unknown, extra: unknown, index: number, run: Run, found: Found[] | undefined): void => {
+    run.indexes[run.depth] = index;
+    key.delta?.(value, extra, run);
+    if (resources !== undefined) checkResource(value, resources, run);
+    found?.push({ value, extra, key: key.key, index, type: key.type });
+  };
+  return (key, object, run, found) => {
+    const value = object[key.key];
+    const extra = key.extraKey === undefined ? undefined : object[key.extraKey];
+    if (value === undefined && extra === undefined) return 0;
+    run.keys[run.depth] = key.key;
+    run.indexes[run.depth] = -1;
+    if (!key.allowed) run.add('structure', 'the profile does not allow this type here');
+    if (!Array.isArray(value) && !Array.isArray(extra)) {
+      one(key, value, extra, -1, run, found);
+      return 1;
+    }
+    const values: readonly unknown[] = Array.isArray(value) ? value : [];
+    const extras: readonly unknown[] = Array.isArray(extra) ? extra : [];
+    const length = Math.max(values.length, extras.length);
+    for (let index = 0; index < length; index += 1) one(key, values[index], extras[index], index, run, found);
+    return length;
+  };
+}
+
+function namesOf(keys: readonly Key[]): ReadonlyMap<string, Key> {
+  const names = new Map<string, Key>();
+  for (const key of keys) {
+    names.set(key.key, key);
+    if (key.extraKey !== undefined) names.set(key.extraKey, key);
+  }
+  return names;
 }
 
 /** Of an element that holds any resource: by what type comes. */
