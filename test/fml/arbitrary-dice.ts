@@ -3,7 +3,7 @@
  * the list is cut, so fast-check shrinks a map by shrinking its numbers: 0, and the end of the list, are the simplest
  * choice everywhere.
  */
-import fc from 'fast-check';
+import { array, nat, noBias, type Arbitrary } from 'fast-check';
 
 export class Dice {
   readonly #numbers: readonly number[];
@@ -45,5 +45,5 @@ export class Dice {
   }
 }
 
-export const numbers = (most: number): fc.Arbitrary<number[]> =>
-  fc.noBias(fc.array(fc.nat({ max: 5039 }), { maxLength: most, size: 'max' }));
+export const numbers = (most: number): Arbitrary<number[]> =>
+  noBias(array(nat({ max: 5039 }), { maxLength: most, size: 'max' }));

@@ -45,6 +45,8 @@ function path(dice: Dice, focus: Known | undefined, variables: readonly Known[])
 const isNumber = (type: TypeDef | undefined): boolean =>
   ['integer', 'decimal', 'positiveInt', 'unsignedInt'].includes(type?.name ?? '');
 
+const isMoment = ({ name }: TypeDef): boolean => ['date', 'dateTime', 'instant', 'time'].includes(name);
+
 export function condition(dice: Dice, focus: Known | undefined, variables: readonly Known[], depth = 0): string {
   const found = path(dice, focus, variables) ?? { text: '(1 | 2)', type: undefined };
   const { text, type } = found;
@@ -54,7 +56,8 @@ export function condition(dice: Dice, focus: Known | undefined, variables: reado
     case 1:
       return `${text}.empty()`;
     case 2:
-      return type?.kind === 'primitive' ? `${text} = ${literalOf(dice, type)}` : `${text}.exists()`;
+      // Whether a date equals the text that writes it, engines do not agree.
+      return type?.kind === 'primitive' && !isMoment(type) ? `${text} = ${literalOf(dice, type)}` : `${text}.exists()`;
     case 3:
       return `${text}.count() > ${dice.below(3)}`;
     case 4:

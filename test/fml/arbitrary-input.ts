@@ -183,6 +183,9 @@ export function plainInput(dice: Dice, depth = 0): Record<string, unknown> {
       case 'items':
         if (depth < 2) json[name] = dice.list(3, () => plainInput(dice, depth + 1));
         break;
+      case 'code':
+      case 'text':
+      case 'value':
       default:
         json[name] = dice.pick(words);
     }

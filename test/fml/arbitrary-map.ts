@@ -2,7 +2,7 @@
  * Random maps that make sense: elements of the types they read and write, variables in reach, groups that fit what they
  * are called with. Now and then something does not fit, as in life.
  */
-import fc from 'fast-check';
+import { constantFrom, record, type Arbitrary } from 'fast-check';
 import type { ElementDef, TypeDef, TypeTable } from '../../src/definitions/types.ts';
 import {
   listModes,
@@ -445,6 +445,7 @@ class Author {
         if (known !== undefined) return of('reference', [this.#path(known)]);
         break;
       }
+      case undefined:
       default:
     }
     if (type !== undefined && type.kind !== 'primitive') {
@@ -513,21 +514,19 @@ class Author {
 }
 
 /** A map from `types`, and an input for it. */
-export const examples = (types: TypeTable): fc.Arbitrary<Example> =>
-  fc
-    .record({
-      source: fc.constantFrom(...sourceTypes),
-      target: fc.constantFrom(...targetTypes),
-      map: numbers(600),
-      helpers: numbers(150),
-      input: numbers(250),
-    })
-    .map(({ source, target, map, helpers, input }) => {
-      const type = types.get(source);
-      const dice = new Dice(input);
-      const json = type === undefined ? plainInput(dice) : instanceOf(types, type, dice);
-      return {
-        text: writeMap(new Author(types, new Dice(map)).map(source, target, new Dice(helpers))),
-        sources: [json],
-      };
-    });
+export const examples = (types: TypeTable): Arbitrary<Example> =>
+  record({
+    source: constantFrom(...sourceTypes),
+    target: constantFrom(...targetTypes),
+    map: numbers(600),
+    helpers: numbers(150),
+    input: numbers(250),
+  }).map(({ source, target, map, helpers, input }) => {
+    const type = types.get(source);
+    const dice = new Dice(input);
+    const json = type === undefined ? plainInput(dice) : instanceOf(types, type, dice);
+    return {
+      text: writeMap(new Author(types, new Dice(map)).map(source, target, new Dice(helpers))),
+      sources: [json],
+    };
+  });

@@ -79,12 +79,7 @@ export function evaluate(
     if (around.has(name)) environment[name] = around.get(name).map(passed);
   let results: readonly unknown[];
   try {
-    const run = library.compile(spelled, r4, {
-      resolveInternalTypes: false,
-      preciseMath: true,
-      userInvocationTable: functionsIn(around),
-    });
-    results = run(focus === undefined ? [] : [passed(focus)], environment);
+    results = compiled(spelled, around)(focus === undefined ? [] : [passed(focus)], environment);
   } catch (error) {
     throw new Fault('expression', `the expression ${expression} stopped: ${String(error)}`);
   }
@@ -94,11 +89,10 @@ export function evaluate(
 type Context = { readonly model: object };
 
 /** `value` of what may be a primitive; the clock that was given; references within the input. */
-const functionsIn = ({
-  now,
-  resolve,
-}: Environment): Readonly<Record<string, { readonly fn: object; readonly internalStructures?: true }>> => {
-  const iso = now.toISOString();
+const functionsIn = (looking: {
+  readonly around: Environment;
+}): Readonly<Record<string, { readonly fn: object; readonly internalStructures?: true }>> => {
+  const iso = (): string => looking.around.now.toISOString();
   return {
     valueOrItself: {
       internalStructures: true,
@@ -110,21 +104,42 @@ const functionsIn = ({
         );
       },
     },
-    now: { fn: (): unknown => FP_DateTime.checkString(context, iso) },
-    today: { fn: (): unknown => FP_Date.checkString(context, iso.slice(0, 10)) },
-    timeOfDay: { fn: (): unknown => FP_Time.checkString(context, iso.slice(11, 23)) },
+    now: { fn: (): unknown => FP_DateTime.checkString(context, iso()) },
+    today: { fn: (): unknown => FP_Date.checkString(context, iso().slice(0, 10)) },
+    timeOfDay: { fn: (): unknown => FP_Time.checkString(context, iso().slice(11, 23)) },
     resolve: {
       internalStructures: true,
       fn: (inputs: readonly unknown[]) =>
         inputs.flatMap((input) => {
           const data = input instanceof ResourceNode ? input.data : input;
           const reference = isObject(data) ? data['reference'] : data;
-          const found = typeof reference === 'string' ? resolve(reference) : undefined;
+          const found = typeof reference === 'string' ? looking.around.resolve(reference) : undefined;
           return found === undefined ? [] : [passed(found)];
         }),
     },
   };
 };
+
+type Compiled = ReturnType<typeof library.compile>;
+
+/** Compiled once, for that takes its time; `around` is what the functions of the next evaluation look at. */
+const known = new Map<string, { readonly run: Compiled; around: Environment }>();
+
+function compiled(text: string, around: Environment): Compiled {
+  const standing = known.get(text);
+  if (standing !== undefined) {
+    standing.around = around;
+    return standing.run;
+  }
+  const made = { run: undefined as unknown as Compiled, around };
+  made.run = library.compile(text, r4, {
+    resolveInternalTypes: false,
+    preciseMath: true,
+    userInvocationTable: functionsIn(made),
+  });
+  known.set(text, made);
+  return made.run;
+}
 
 const context = { model: r4, getDecimal: (value: number) => Decimal.getDecimal(value) };
 
@@ -140,7 +155,10 @@ const passed = ({ json, type, extra }: Value): unknown =>
 
 function received(types: TypeTable, result: unknown): readonly Value[] {
   const node = result instanceof ResourceNode ? result : undefined;
-  const json = library.resolveInternalTypes(node === undefined ? result : node.data);
+  const data = node === undefined ? result : node.data;
+  // Objects stay the same ones, so that what was found in the output is known again.
+  const json =
+    isObject(data) && Object.getPrototypeOf(data) === Object.prototype ? data : library.resolveInternalTypes(data);
   const name = (node === undefined ? undefined : nameOfType(node)) ?? literalType(json, result);
   const type = types.get(isObject(json) && typeof json['resourceType'] === 'string' ? json['resourceType'] : name);
   const typed = type === undefined ? {} : { type };

@@ -6,7 +6,9 @@ import { isObject } from '../../../src/definitions/item.ts';
 import type { TypeDef } from '../../../src/definitions/types.ts';
 import type {
   Expression,
+  Group,
   GroupCall,
+  GroupInput,
   MapText,
   Parameter,
   Rule,
@@ -16,13 +18,14 @@ import type {
 import { conform } from './conform.ts';
 import { evaluate } from './fhirpath.ts';
 import { conceptMapOf, defaultGroup, groupNamed, typeNamed, type FoundGroup, type Library } from './library.ts';
-import { emptyScope, withSource, withTarget, type Scope, type Source } from './scope.ts';
+import { emptyScope, isNode, withSource, withTarget, type Scope, type Source, type Target } from './scope.ts';
 import { Fault, Stopped } from './stopped.ts';
 import { transforms, type Argument } from './transforms.ts';
 import {
   emptyNode,
   jsonOf,
   nodeFrom,
+  nodeOf,
   slotOf,
   standsIn,
   typesOf,
@@ -30,7 +33,7 @@ import {
   type Node,
   type OpenSlot,
 } from './tree.ts';
-import { childrenOf, valueOf, type Value } from './values.ts';
+import { childrenOf, isVoid, valueOf, type Value } from './values.ts';
 
 export type Inputs = { readonly sources: readonly unknown[]; readonly targets?: readonly unknown[] };
 
@@ -70,7 +73,12 @@ export function interpret(library: Library, map: MapText, inputs: Inputs, option
 }
 
 /** Where a rule stands: what its names mean depends on the map, how deep it is on the calls that led here. */
-type Place = { readonly map: MapText; readonly depth: number };
+type Place = {
+  readonly map: MapText;
+  readonly depth: number;
+  /** Targets of the block with a list mode `first` or `last`. */
+  readonly ends: readonly RuleTarget[];
+};
 
 type Item = { readonly source: Source; readonly value: Value };
 
@@ -89,26 +97,32 @@ class Interpreter {
   }
 
   /** §3.2: first the group it extends, with the same variables, then its own rules from top to bottom. */
-  group({ map, group }: FoundGroup, scope: Scope, depth: number): void {
-    if (depth > maxDepth) throw new Fault('recursion', `groups call each other more than ${maxDepth} deep`);
+  group({ map, group }: FoundGroup, scope: Scope, depth: number, extending: readonly Group[] = []): void {
+    if (depth >= maxDepth) throw new Fault('recursion', `groups call each other more than ${maxDepth} deep`);
     if (group.extends !== undefined) {
       const extended = groupNamed(this.#library, map, group.extends);
-      this.group(extended, scope, depth + 1);
+      const isThere = ({ mode, name }: GroupInput): boolean =>
+        mode === 'source' ? scope.sources.has(name) : scope.targets.has(name);
+      if (extending.includes(extended.group) || !extended.group.inputs.every(isThere))
+        throw new Fault('group', `${group.name} cannot extend ${group.extends}`);
+      this.group(extended, scope, depth, [...extending, group]);
     }
-    this.#rules({ map, depth }, group.rules, scope);
+    this.#rules({ map, depth, ends: [] }, group.rules, scope);
   }
 
-  #rules(place: Place, rules: readonly Rule[], scope: Scope): void {
+  #rules(place: Place, rules: readonly Rule[], outer: Scope): void {
+    const scope = { ...outer, shared: new Map<string, Node>() };
+    const ends = rulesOfEnds(rules);
     for (const rule of rules) {
       try {
-        this.#rule(place, rule, scope);
+        this.#rule({ ...place, ends }, rule, scope);
       } catch (error) {
         throw error instanceof Fault ? new Stopped(error, place.map, rule) : error;
       }
     }
   }
 
-  /** §3.3: for each combination of source items: targets from left to right, groups, nested rules. */
+  /** §3.3: for each combination of source items: targets from left to right, nested rules, groups. */
   #rule(place: Place, rule: Rule, scope: Scope): void {
     for (const combination of this.#combinations(place, rule.sources, scope)) {
       if (rule.shorthand) {
@@ -116,9 +130,9 @@ class Interpreter {
         continue;
       }
       let inner = combination.scope;
-      for (const target of rule.targets) inner = this.#target(place, target, inner, combination.value);
+      for (const target of rule.targets) inner = this.#target(place, target, inner, combination.value, rule);
+      this.#rules(place, rule.rules, inner);
       for (const call of rule.calls) this.#call(place, call, inner);
-      this.#rules(place, rule.rules, { ...inner, shared: new Map() });
     }
   }
 
@@ -138,7 +152,7 @@ class Interpreter {
     });
   }
 
-  /** §3.5: children → default → type → where → check → log → cardinality → list mode. */
+  /** §3.5: children → default → type → cardinality → where → check → log → list mode. */
   #items(place: Place, source: RuleSource, scope: Scope): readonly Item[] {
     const name = [source.context, ...source.elements].join('.');
     const contexts = this.#sourcesNamed(place, scope, source.context);
@@ -156,6 +170,8 @@ class Interpreter {
     }
     const { type, where, check, log } = source;
     if (type !== undefined) items = items.filter(({ value }) => this.#hasType(place, value, type));
+    if (items.length < (source.min ?? 0)) throw new Fault('cardinality', `fewer than ${source.min} of ${name}`);
+    if (items.length > (source.max ?? Infinity)) throw new Fault('cardinality', `more than ${source.max} of ${name}`);
     const about = (expression: Expression, item: Item): readonly Value[] =>
       this.#evaluate(place, expression, withSource(scope, source.variable, item.source), item.value);
     if (where !== undefined) items = items.filter((item) => isTrue(about(where, item)));
@@ -167,8 +183,6 @@ class Interpreter {
         const line = about(log, item).map(({ json }) => (isObject(json) ? JSON.stringify(json) : String(json)));
         this.#options.log?.(line.join(', '));
       }
-    if (items.length < (source.min ?? 0)) throw new Fault('cardinality', `fewer than ${source.min} of ${name}`);
-    if (items.length > (source.max ?? Infinity)) throw new Fault('cardinality', `more than ${source.max} of ${name}`);
     switch (source.listMode) {
       case 'first':
         return items.slice(0, 1);
@@ -202,7 +216,9 @@ class Interpreter {
     const source = scope.sources.get(name);
     if (source !== undefined) return [source];
     const target = scope.targets.get(name);
-    if (target !== undefined) return target === 'nothing' ? [] : [{ kind: 'node', node: target }];
+    if (target === 'nothing') return [];
+    if (target !== undefined)
+      return [isNode(target) ? { kind: 'node', node: target } : { kind: 'value', value: target.held }];
     const constant = place.map.constants.find((each) => each.name === name);
     if (constant === undefined) throw new Fault('unknown-variable', `the variable ${name} is not known here`);
     if (place.depth > maxDepth) throw new Fault('recursion', `the constant ${name} leads to itself`);
@@ -211,6 +227,7 @@ class Interpreter {
   }
 
   #read(source: Source): Value | undefined {
+    if (source.kind === 'nothing') return undefined;
     if (source.kind === 'value') return source.value;
     const value = valueOfNode(source.node);
     return value.json === undefined && value.extra === undefined ? undefined : value;
@@ -233,7 +250,11 @@ class Interpreter {
       text,
       {
         has: known,
-        get: (name) => this.#descend(this.#sourcesNamed(place, scope, name), []),
+        // An object that is still empty is not there.
+        get: (name) =>
+          this.#descend(this.#sourcesNamed(place, scope, name), []).filter(
+            ({ json }) => !isObject(json) || Object.keys(json).length > 0,
+          ),
         now: this.#options.now,
         resolve: (reference) => this.#resolve(reference),
       },
@@ -258,50 +279,87 @@ class Interpreter {
 
   // ------------------------------------------------------------------------------------------------- targets
 
-  #target(place: Place, target: RuleTarget, scope: Scope, item: Value): Scope {
+  #target(place: Place, target: RuleTarget, scope: Scope, item: Value, rule: Rule): Scope {
     const { context, elements, transform, variable, share } = target;
-    if (context === undefined) {
-      const made = transform === undefined ? [] : this.#transform(place, transform, scope, undefined);
-      if (made.length > 1) throw new Fault('several-values', 'a variable takes one value');
-      return withTarget(scope, variable, made[0] ?? 'nothing');
-    }
-    const root = targetNamed(scope, context);
+    if (context === undefined) return this.#intoVariable(place, target, scope, rule);
     const element = elements.at(-1);
-    if (element === undefined) {
-      if (transform !== undefined) throw new Fault('wrong-parameters', 'a target without element takes no value');
-      return withTarget(scope, variable, root);
-    }
+    if (element === undefined && transform !== undefined)
+      throw new Fault('wrong-parameters', 'a target without element takes no value');
+    const held = scope.targets.get(context);
+    if (element === undefined && held !== undefined) return withTarget(scope, variable, held);
+    const root = targetNamed(scope, context);
+    if (element === undefined) return scope;
     const shared = share === undefined ? undefined : scope.shared.get(share);
     if (shared !== undefined) return withTarget(scope, variable, shared);
+    const end = endOf(target);
+    if (end !== undefined && place.ends.find((each) => isSameEnd(each, target, end)) !== target)
+      throw new Fault('list-mode', `two rules ask for the ${end} place of ${element}`);
     const parent = elements.slice(0, -1).reduce((node, step) => this.#open(node, step), root);
+    if (element === 'resourceType' && root.type?.kind === 'resource') {
+      this.#nameType(place, parent, transform, scope);
+      return withTarget(scope, variable, 'nothing');
+    }
     const written =
       transform === undefined
-        ? this.#open(parent, element)
-        : this.#write(place, parent, element, transform, scope, item);
+        ? this.#open(parent, element, target)
+        : this.#write(place, parent, element, transform, scope, item, target);
     if (share !== undefined && written !== undefined) scope.shared.set(share, written);
     return withTarget(scope, variable, written ?? 'nothing');
   }
 
+  /** A value that stands nowhere: what it is called can be read too, unless a source of the rule has the name. */
+  #intoVariable(place: Place, { transform, variable }: RuleTarget, scope: Scope, { sources }: Rule): Scope {
+    const made = transform === undefined ? [] : this.#transform(place, transform, scope, undefined);
+    if (variable === undefined) return scope;
+    const [node, another] = made;
+    if (another !== undefined) throw new Fault('several-values', 'a variable takes one value');
+    const held = node?.value === undefined ? undefined : valueOfNode(node);
+    const both = withTarget(scope, variable, held === undefined ? (node ?? 'nothing') : { held });
+    if (sources.some((source) => source.variable === variable)) return both;
+    if (held !== undefined) return withSource(both, variable, { kind: 'value', value: held });
+    return withSource(both, variable, node === undefined ? { kind: 'nothing' } : { kind: 'node', node });
+  }
+
+  /** Maps for engines without types write `resourceType`; a typed resource has it already. */
+  #nameType(place: Place, node: Node, transform: RuleTarget['transform'], scope: Scope): void {
+    const [made] = transform === undefined ? [] : this.#transform(place, transform, scope, undefined);
+    if (made !== undefined && made.value !== node.type?.name)
+      throw new Fault('wrong-type', 'a resource cannot become another type');
+  }
+
   /** §5: `tgt.element as v`: one more of a list; of a single element the object that is there, or a new one. */
-  #open(parent: Node, element: string): Node {
+  #open(parent: Node, element: string, target?: RuleTarget): Node {
     const open = slotOf(this.#library.types, parent, element);
     const { slot, fixed } = open;
     const [standing] = slot.nodes;
-    const fits = fixed === undefined || standing?.type === fixed;
-    if (standing !== undefined && !slot.repeats && fits) return standing;
+    const fits = (fixed === undefined || standing?.type === fixed) && standing?.value === undefined;
+    if (standing !== undefined && (!slot.repeats || collates(target)) && fits) return standing;
     const [type, another] = typesOf(open);
     if (another !== undefined) throw new Fault('wrong-type', `${element} is a choice: use create('…')`);
     if (type?.name === 'Resource') throw new Fault('wrong-type', `${element} takes any resource: use create('…')`);
     if (type?.kind === 'primitive') throw new Fault('wrong-type', `${element} is a primitive: give it a value`);
     const made = emptyNode(type);
-    this.#put(open, [made]);
+    this.#put(open, [made], target);
     return made;
   }
 
-  /** A list is appended to, a single value is replaced. */
-  #put({ slot }: OpenSlot, nodes: readonly Node[]): void {
+  /**
+   * A list is appended to, a single value is replaced. `first` and `last` keep an end of the list: before and behind
+   * what other rules put there.
+   */
+  #put({ slot }: OpenSlot, nodes: readonly Node[], target?: RuleTarget): void {
     for (const node of nodes) this.attached.add(node);
-    slot.nodes = slot.repeats ? [...slot.nodes, ...nodes] : [...nodes];
+    if (!slot.repeats) {
+      slot.nodes = [...nodes];
+      return;
+    }
+    const end = endOf(target);
+    slot.firsts ??= 0;
+    slot.lasts ??= 0;
+    const at = end === 'first' ? slot.firsts : end === 'last' ? slot.nodes.length : slot.nodes.length - slot.lasts;
+    slot.nodes = slot.nodes.toSpliced(at, 0, ...nodes);
+    if (end === 'first') slot.firsts += nodes.length;
+    if (end === 'last') slot.lasts += nodes.length;
   }
 
   #write(
@@ -311,30 +369,43 @@ class Interpreter {
     transform: NonNullable<RuleTarget['transform']>,
     scope: Scope,
     item: Value,
+    target: RuleTarget,
   ): Node | undefined {
     const { types } = this.#library;
     const open = slotOf(types, parent, element);
     const made = this.#transform(place, transform, scope, this.#typeToCreate(place, open, item));
     if (made.length === 0) return undefined;
     const { slot } = open;
+    const [standing] = slot.nodes;
+    if (standing !== undefined && collates(target)) return standing;
     if (made.length > 1 && !slot.repeats) {
       if (slot.def !== undefined) throw new Fault('several-values', `${element} takes one value`);
       // Plain JSON: several values make a list.
       slot.repeats = true;
     }
-    const fitting = made.map((node) => {
-      const inItself = standsIn(parent, node);
-      return conform(types, inItself ? nodeFrom(types, valueOfNode(node)) : node, open, element);
+    // What stands somewhere already is copied.
+    const fitting = made.flatMap((node) => {
+      const stands = this.attached.has(node) || standsIn(parent, node);
+      if (stands && isVoid(valueOfNode(node).json)) return [];
+      return [conform(types, stands ? nodeFrom(types, valueOfNode(node)) : node, open, element)];
     });
-    this.#put(open, fitting);
+    if (fitting.length === 0) return undefined;
+    this.#put(open, fitting, target);
+    // In plain JSON a primitive is a string until it is known better.
+    const string = types.get('string');
+    for (const node of fitting)
+      if (node.value !== undefined && node.type === undefined && string !== undefined) node.type = string;
     return fitting.at(-1);
   }
 
   /** What `create()` makes: the one type of the element, else what a `<<type+>>` group makes of the source. */
   #typeToCreate({ map }: Place, open: OpenSlot, { type }: Value): TypeDef | undefined {
     const [only, another] = typesOf(open);
-    if (only !== undefined && another === undefined && only.name !== 'Resource') return only;
-    return type === undefined ? undefined : defaultGroup(this.#library, map, type, undefined)?.type;
+    const isOpen = only === undefined || only.name === 'Resource';
+    if (!isOpen && another === undefined) return only;
+    return type === undefined
+      ? undefined
+      : defaultGroup(this.#library, map, type, isOpen ? undefined : typesOf(open))?.type;
   }
 
   #transform(
@@ -351,7 +422,7 @@ class Interpreter {
     const given = parameters.map((parameter) => this.#argument(place, parameter, scope));
     // A new object that stands nowhere yet is put in place itself, so that rules may go on filling it.
     const [only] = given;
-    if (name === 'copy' && only?.node !== undefined && !this.attached.has(only.node)) return [only.node];
+    if (name === 'copy' && only?.node !== undefined) return [only.node];
     return apply(
       {
         types,
@@ -373,7 +444,8 @@ class Interpreter {
     const focuses = context === undefined ? [undefined] : this.#argument(place, context, scope).values;
     return focuses
       .flatMap((focus) => this.#evaluate(place, expressionOf(expression), scope, focus))
-      .map((value) => nodeFrom(this.#library.types, value));
+      .filter(({ json }) => !isVoid(json))
+      .map((value) => nodeOf(value) ?? nodeFrom(this.#library.types, value));
   }
 
   #argument(place: Place, parameter: Parameter, scope: Scope): Argument {
@@ -449,6 +521,18 @@ class Interpreter {
   }
 }
 
+const endOf = (target: RuleTarget | undefined): 'first' | 'last' | undefined =>
+  (['first', 'last'] as const).find((mode) => target?.listModes.includes(mode));
+
+const collates = (target: RuleTarget | undefined): boolean =>
+  target !== undefined && (target.listModes.includes('collate') || target.listModes.includes('single'));
+
+const rulesOfEnds = (rules: readonly Rule[]): readonly RuleTarget[] =>
+  rules.flatMap(({ targets }) => targets).filter((target) => endOf(target) !== undefined);
+
+const isSameEnd = (one: RuleTarget, other: RuleTarget, end: string): boolean =>
+  endOf(one) === end && one.context === other.context && one.elements.join('.') === other.elements.join('.');
+
 const asItem = (value: Value): Item => ({ source: { kind: 'value', value }, value });
 
 /** The boolean reading of a condition: nothing is false, one thing that is no boolean is true, several are an error. */
@@ -460,7 +544,8 @@ function isTrue(results: readonly Value[]): boolean {
 
 function targetNamed({ sources, targets }: Scope, name: string): Node {
   const target = targets.get(name);
-  if (target !== undefined && target !== 'nothing') return target;
+  if (isNode(target)) return target;
+  if (typeof target === 'object') throw new Fault('wrong-type', `nothing can be written into ${name}`);
   if (target === 'nothing') throw new Fault('no-value', `the target variable ${name} has no value`);
   throw new Fault(
     'unknown-variable',
@@ -468,10 +553,11 @@ function targetNamed({ sources, targets }: Scope, name: string): Node {
   );
 }
 
-function targetOf(parameter: Parameter, scope: Scope): Node {
-  if (parameter.kind !== 'path' || parameter.elements.length > 0)
+function targetOf(parameter: Parameter, scope: Scope): Target {
+  if (parameter.kind !== 'path' || parameter.elements.length > 0 || !scope.targets.has(parameter.variable))
     throw new Fault('wrong-parameters', 'a group writes to a target variable');
-  return targetNamed(scope, parameter.variable);
+  const target = scope.targets.get(parameter.variable);
+  return target !== undefined && target !== 'nothing' ? target : targetNamed(scope, parameter.variable);
 }
 
 /** The last parameter of `evaluate`: a string in a text is a FHIRPath string, and so is a variable a path. */

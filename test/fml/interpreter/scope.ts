@@ -6,10 +6,18 @@ import type { Node } from './tree.ts';
 import type { Value } from './values.ts';
 
 /** A source variable holds one item, or follows something that is being built, as a group's source may. */
-export type Source = { readonly kind: 'value'; readonly value: Value } | { readonly kind: 'node'; readonly node: Node };
+export type Source =
+  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'node'; readonly node: Node }
+  /** A transform gave nothing: the name is known, and hides the outer one. */
+  | { readonly kind: 'nothing' };
 
-/** `nothing`: the transform gave nothing; the name is known, and hides the outer one. */
-export type Target = Node | 'nothing';
+/** A primitive that a transform gave into a variable only can be read, and not written into. */
+export type Held = { readonly held: Value };
+
+export type Target = Node | Held | 'nothing';
+
+export const isNode = (target: Target | undefined): target is Node => typeof target === 'object' && 'slots' in target;
 
 export type Scope = {
   readonly sources: ReadonlyMap<string, Source>;

@@ -23,6 +23,12 @@ const singleQuoted = (text: string): string =>
     .replaceAll('\\"', '"')
     .replace(/(?<!\\)'/gu, String.raw`\'`)}'`;
 
+/** `is string`, `ofType(string)` */
+const isTypeSpecifier = (lexemes: readonly Lexeme[], index: number): boolean => {
+  const [call, before] = [lexemes[index - 2]?.text ?? '', lexemes[index - 1]?.text ?? ''];
+  return before === 'is' || before === 'as' || (before === '(' && ['is', 'as', 'ofType'].includes(call));
+};
+
 /**
  * The expression with `%` before each bare name that `isVariable` knows: one that starts a path, outside the arguments
  * of a function that is called on something (there names are those of other items).
@@ -45,7 +51,10 @@ export function spell(expression: string, isVariable: (name: string) => boolean)
     const afterDot = before === '.' || before === '%';
     if (afterDot) return reserved.has(text) && after !== '(' ? `\`${text}\`` : text;
     const starts = before !== '$' && before !== '@' && after !== '(' && !operators.has(text);
-    return starts && !inArgumentsOfOthers.includes(true) && isVariable(text) ? `%${text}` : text;
+    if (starts && !inArgumentsOfOthers.includes(true) && isVariable(text)) return `%${text}`;
+    if (!starts || /^[A-Z]/u.test(text) || isTypeSpecifier(lexemes, index)) return text;
+    // fhirpath.js takes the name of a type at the start for the focus of that type: `code` of a code.
+    return text === 'value' ? '$this.valueOrItself()' : `$this.${text}`;
   });
   // A space between two words or numbers, none after `.`, `%` and `$`.
   return written

@@ -6,7 +6,7 @@ import { castPrimitive } from './conform.ts';
 import { Fault } from './stopped.ts';
 import { translate } from './translate.ts';
 import { emptyNode, nodeFrom, primitiveNode, type Node } from './tree.ts';
-import { isPrimitive, type Primitive, type Value } from './values.ts';
+import { isPrimitive, isVoid, type Primitive, type Value } from './values.ts';
 
 /** A parameter: what it holds, and the node when it is something that is being built. */
 export type Argument = { readonly values: readonly Value[]; readonly node?: Node };
@@ -65,7 +65,7 @@ const create: TransformFunction = ({ typeNamed, typeOfElement }, [name]) => {
 };
 
 const copy: TransformFunction = ({ types }, parameters) =>
-  parameters.flatMap(({ values }) => values.map((value) => nodeFrom(types, value)));
+  parameters.flatMap(({ values }) => values.filter(({ json }) => !isVoid(json)).map((value) => nodeFrom(types, value)));
 
 const truncate: TransformFunction = ({ types }, [text, length]) => {
   const whole = textOf(text, 'the text of truncate');
@@ -84,9 +84,10 @@ const cast: TransformFunction = ({ types, typeOfElement }, [value, type]) => {
   return [primitive(types, wanted, result)];
 };
 
-const append: TransformFunction = ({ types }, parameters) => [
-  primitive(types, 'string', parameters.map((part) => textOf(part, 'a part of append') ?? '').join('')),
-];
+const append: TransformFunction = ({ types }, parameters) => {
+  const text = parameters.map((part) => textOf(part, 'a part of append') ?? '').join('');
+  return text === '' ? [] : [primitive(types, 'string', text)];
+};
 
 const translateCode: TransformFunction = ({ types, findConceptMap }, [value, map, output]) => {
   const canonical = required(map, 'the ConceptMap of translate');
@@ -120,7 +121,7 @@ function identityOf({ types, uuid }: Surroundings, argument: Argument | undefine
   if (type?.kind !== 'resource') throw new Fault('wrong-type', 'only a resource can be referred to');
   const json = isObject(value?.json) ? value.json : {};
   if (typeof json['id'] === 'string') return { type: type.name, id: json['id'] };
-  if (argument?.node === undefined) throw new Fault('wrong-type', 'the resource has no id');
+  if (argument?.node === undefined) throw new Fault('no-value', 'the resource has no id');
   const id = uuid();
   const def = type.elements.get('id');
   argument.node.slots.set('id', {
@@ -147,13 +148,17 @@ const codingOf = (parameters: readonly Argument[]): Readonly<Record<string, unkn
     display: textOf(parameters[2], 'the display'),
   });
 
-const cc: TransformFunction = ({ types }, parameters) => [
-  parameters.length === 1
-    ? object(types, 'CodeableConcept', { text: required(parameters[0], 'the text of cc') })
-    : object(types, 'CodeableConcept', { coding: [codingOf(parameters)] }),
-];
+const cc: TransformFunction = ({ types }, parameters) => {
+  const text = parameters.length === 1 ? textOf(parameters[0], 'the text of cc') : undefined;
+  const coding = parameters.length === 1 ? {} : codingOf(parameters);
+  if (text !== undefined) return [object(types, 'CodeableConcept', { text })];
+  return Object.keys(coding).length === 0 ? [] : [object(types, 'CodeableConcept', { coding: [coding] })];
+};
 
-const c: TransformFunction = ({ types }, parameters) => [object(types, 'Coding', codingOf(parameters))];
+const c: TransformFunction = ({ types }, parameters) => {
+  const coding = codingOf(parameters);
+  return Object.keys(coding).length === 0 ? [] : [object(types, 'Coding', coding)];
+};
 
 const decimal = (text: string): number => {
   const value = castPrimitive(text, 'decimal');
@@ -163,9 +168,9 @@ const decimal = (text: string): number => {
 
 const qty: TransformFunction = ({ types }, parameters) => {
   if (parameters.length === 1) {
-    const written = /^\s*(<=|>=|<|>)?\s*(\S+?)\s*(?:(?<=[\d\s])([^\d\s].*))?$/u.exec(
-      required(parameters[0], 'the text of qty'),
-    );
+    const text = textOf(parameters[0], 'the text of qty');
+    if (text === undefined) return [];
+    const written = /^\s*(<=|>=|<|>)?\s*([+-]?\d[\d.]*(?:[eE][+-]?\d+)?)\s*(\S.*?)?\s*$/u.exec(text);
     if (written === null) throw new Fault('cast-failed', 'the text of qty is no quantity');
     const [, comparator, value = '', unit] = written;
     return [object(types, 'Quantity', { value: decimal(value), comparator, unit })];
@@ -182,14 +187,16 @@ const qty: TransformFunction = ({ types }, parameters) => {
   ];
 };
 
-const id: TransformFunction = ({ types }, [system, value, type]) => {
+const id: TransformFunction = ({ types }, [system, given, type]) => {
+  const value = textOf(given, 'the value of id');
+  if (value === undefined) return [];
   const code = textOf(type, 'the type of id');
   const coding = { system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code };
   return [
     object(types, 'Identifier', {
       type: code === undefined ? undefined : { coding: [coding] },
       system: textOf(system, 'the system of id'),
-      value: required(value, 'the value of id'),
+      value,
     }),
   ];
 };
@@ -200,7 +207,8 @@ const contactSystem = (value: string): string => {
 };
 
 const cp: TransformFunction = ({ types }, parameters) => {
-  const value = required(parameters.at(-1), 'the value of cp');
+  const value = textOf(parameters.at(-1), 'the value of cp');
+  if (value === undefined) return [];
   const system = parameters.length > 1 ? textOf(parameters[0], 'the system of cp') : contactSystem(value);
   return [object(types, 'ContactPoint', { system, value })];
 };

@@ -55,7 +55,8 @@ export function translate(
       if (only !== undefined) return coded(group.target, only.code, only.display);
     }
   const [source] = codes;
-  if (source === undefined || (source.code === undefined && source.display === undefined)) return undefined;
+  const words = isObject(value.json) ? value.json['text'] : undefined;
+  if (source === undefined || (source.code ?? source.display ?? words) === undefined) return undefined;
   const listed = codes.some((each) =>
     groupsFor(each).some(({ element = [] }) => element.some(({ code }) => code === each.code)),
   );

@@ -8,7 +8,14 @@ import { Fault } from './stopped.ts';
 import { isPrimitive, valueOf, type Primitive, type Value } from './values.ts';
 
 /** The content of one element. `def` is absent in plain JSON. */
-export type Slot = { nodes: Node[]; repeats: boolean; readonly def?: ElementDef };
+export type Slot = {
+  nodes: Node[];
+  repeats: boolean;
+  readonly def?: ElementDef;
+  /** How many of a list came by the list modes `first` and `last`. */
+  firsts?: number;
+  lasts?: number;
+};
 
 export type Node = {
   type?: TypeDef;
@@ -88,6 +95,11 @@ export function slotOf(types: TypeTable, node: Node, element: string): OpenSlot 
 export const typesOf = ({ slot, fixed }: OpenSlot): readonly TypeDef[] =>
   fixed === undefined ? (slot.def?.types ?? []) : [fixed];
 
+/** Which node a JSON object was written from: what an expression finds in the output is the output itself. */
+const writtenFrom = new WeakMap<object, Node>();
+
+export const nodeOf = ({ json }: Value): Node | undefined => (isObject(json) ? writtenFrom.get(json) : undefined);
+
 /** A node as JSON, `extra` being what goes into the `_` twin. Undefined when nothing is in it; a resource is something. */
 export function jsonOf(node: Node): { readonly json?: unknown; readonly extra?: JsonObject } {
   const written: Record<string, unknown> = {};
@@ -112,8 +124,10 @@ export function jsonOf(node: Node): { readonly json?: unknown; readonly extra?: 
       ...(Object.keys(extra).length === 0 ? {} : { extra }),
     };
   }
-  if (node.type?.kind === 'resource') return { json: { resourceType: node.type.name, ...written } };
-  if (Object.keys(written).length > 0) return { json: written };
+  const isResource = node.type?.kind === 'resource';
+  const json: JsonObject = isResource ? { resourceType: node.type?.name, ...written } : written;
+  writtenFrom.set(json, node);
+  if (isResource || Object.keys(json).length > 0) return { json };
   return {
     ...(node.value === undefined ? {} : { json: node.value }),
     ...(node.extra === undefined ? {} : { extra: node.extra }),

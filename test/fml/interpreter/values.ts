@@ -16,6 +16,10 @@ export type Value = {
 export const isPrimitive = (json: unknown): json is Primitive =>
   typeof json === 'string' || typeof json === 'number' || typeof json === 'boolean';
 
+/** An object with nothing but empty objects and lists in it. */
+export const isVoid = (json: unknown): boolean =>
+  Array.isArray(json) ? json.every(isVoid) : isObject(json) ? Object.values(json).every(isVoid) : json === null;
+
 /** JSON as a value of a type; a resource says itself what it is. Undefined when there is nothing. */
 export function valueOf(types: TypeTable, json: unknown, type?: TypeDef, extra?: unknown): Value | undefined {
   if (isObject(json)) {
@@ -76,7 +80,7 @@ export function childrenOf(types: TypeTable, parent: Value, name: string): reado
 }
 
 function typedChildren(types: TypeTable, json: JsonObject, type: TypeDef, name: string): readonly Value[] {
-  if (name === '*') return [...type.elements.values()].flatMap((def) => ofElement(types, json, def));
+  if (name === '*') return inOrder(types, json, type).flatMap((def) => ofElement(types, json, def));
   const found = types.element(type, name);
   if (found === undefined) return [];
   const { def, key } = found;
@@ -84,6 +88,11 @@ function typedChildren(types: TypeTable, json: JsonObject, type: TypeDef, name: 
     ? ofElement(types, json, def)
     : valuesOf(types, own(json, key.key), key.type, own(json, key.extraKey));
 }
+
+/** The elements that an object has, in the order of the JSON. */
+const inOrder = (types: TypeTable, json: JsonObject, type: TypeDef): readonly ElementDef[] => [
+  ...new Set(Object.keys(json).flatMap((key) => types.element(type, key.replace(/^_/u, ''))?.def ?? [])),
+];
 
 const ofElement = (types: TypeTable, json: JsonObject, def: ElementDef): readonly Value[] =>
   def.keys
