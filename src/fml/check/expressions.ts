@@ -16,6 +16,7 @@ import { typeNameIn } from '../../fhirpath/parse.ts';
 import { typeNamed, type Library } from '../link.ts';
 import type { Expression, MapText } from '../model.ts';
 import { didYouMean, nearest } from '../text/nearest.ts';
+import { misfit, notAText } from './operands.ts';
 import { placeIn, type Report } from './report.ts';
 import { ofTexts, results } from './results.ts';
 import { noteRead, type Scope, type Variable } from './scope.ts';
@@ -134,6 +135,14 @@ class Walk {
   #binary(ast: Extract<Ast, { kind: 'binary' }>, focus: Focus, inner: boolean): Shape {
     const left = this.shape(ast.left, focus, inner);
     const right = this.shape(ast.right, focus, inner);
+    const wrong = misfit(ast.operator, left, right);
+    if (wrong !== undefined)
+      this.#context.report[wrong.severity](
+        'wrong-type',
+        placeIn(this.#expression, ast.operatorOffset, ast.operator.length),
+        wrong.what,
+        wrong.suggestion,
+      );
     if (arithmetic.has(ast.operator)) return undefined;
     if (ast.operator === '&') return this.#primitive('string');
     return ast.operator === '|' ? repeated(union(left, right)) : this.#primitive('boolean');
@@ -267,12 +276,13 @@ class Walk {
         didYouMean(name, [...builtIns.keys(), ...typeFunctions, ...Object.keys(this.#context.functions)]),
       );
     } else this.#mustFit(ast, arity);
-    if (added === undefined && ofTexts.has(name) && input?.types.every(isObjectType) === true)
+    const wrong = added === undefined && ofTexts.has(name) ? notAText(input) : undefined;
+    if (wrong !== undefined)
       this.#context.report.error(
         'wrong-type',
         placeIn(this.#expression, nameOffset, name.length),
-        `${name}() works on texts, and stands after ${inWords(input.types)}`,
-        'Name the element that is meant.',
+        `${name}() works on texts: ${wrong.what}`,
+        wrong.suggestion,
       );
     const perItem = added === undefined && builtIn?.perItem === true;
     const itemFocus: Focus = perItem && (of !== undefined || !focus.none) ? { shape: single(input) } : focus;
@@ -317,8 +327,6 @@ class Walk {
     return false;
   }
 }
-
-const isObjectType = ({ kind }: TypeDef): boolean => kind !== 'primitive';
 
 const derives = (type: TypeDef | undefined, from: TypeDef): boolean => {
   for (let at = type; at !== undefined; at = at.base) if (at === from) return true;

@@ -69,12 +69,13 @@ export const inWords = (types: readonly TypeDef[]): string => {
 const numbers = new Set(['integer', 'decimal', 'positiveInt', 'unsignedInt', 'integer64']);
 const times = new Set(['date', 'dateTime', 'instant', 'time']);
 
-const groupOf = ({ name }: TypeDef): 'truth' | 'number' | 'time' | 'text' =>
+/** What a primitive type is of, whatever its limits. */
+export const sortOf = ({ name }: TypeDef): 'truth' | 'number' | 'time' | 'text' =>
   name === 'boolean' ? 'truth' : numbers.has(name) ? 'number' : times.has(name) ? 'time' : 'text';
 
 /** Whether a primitive of one type can ever be read as one of another: a boolean is never a date. */
 function maybeRead(from: TypeDef, to: TypeDef): boolean {
-  const [one, other] = [groupOf(from), groupOf(to)];
+  const [one, other] = [sortOf(from), sortOf(to)];
   if (one === 'text' || other === 'text' || one === other)
     return one !== 'time' || (from.name === 'time') === (to.name === 'time');
   // 2024 is a year.
@@ -94,5 +95,5 @@ export function fits(from: TypeDef, to: TypeDef): boolean {
   if (from.name === 'code') return to.name === 'CodeableConcept';
   if (isA(from, 'uri')) return to.name === 'Reference';
   // `subject.reference = reference(r)`
-  return from.name === 'Reference' && to.kind === 'primitive' && groupOf(to) === 'text';
+  return from.name === 'Reference' && to.kind === 'primitive' && sortOf(to) === 'text';
 }

@@ -529,7 +529,37 @@ export const wrongMaps: readonly WrongMap[] = [
     name: 'a function of texts on an object',
     code: 'wrong-type',
     rules: `src -> tgt.issued = (%src.name.first().«upper»()) "c";`,
-    what: 'stands after HumanName',
+    what: 'upper() works on texts: HumanName is no text',
+  },
+  {
+    name: 'a function of texts on a number',
+    code: 'wrong-type',
+    rules: `src -> tgt.issued = (%src.multipleBirth.ofType(integer).«upper»()) "c";`,
+    suggestion: '.toString()',
+  },
+  {
+    name: 'a number in a text',
+    code: 'wrong-type',
+    rules: `src -> tgt.method = cc(('Child ' «&» %src.multipleBirth.ofType(integer))) "c";`,
+    suggestion: '.toString()',
+  },
+  {
+    name: 'a date compared with a text',
+    code: 'wrong-type',
+    rules: `src where (%src.birthDate «<» '1990-01-01') -> tgt.status = 'final' "s";`,
+    suggestion: '@',
+  },
+  {
+    name: 'a text with a number added',
+    code: 'wrong-type',
+    rules: `src -> tgt.issued = (%src.id «+» 1) "s";`,
+  },
+  {
+    name: 'an object compared with a text',
+    code: 'wrong-type',
+    warning: true,
+    rules: `src where (%src.maritalStatus «=» 'M') -> tgt.status = 'final' "s";`,
+    what: 'never true between CodeableConcept and string',
   },
   {
     name: 'a value that a primitive cannot have',
