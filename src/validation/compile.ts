@@ -5,10 +5,10 @@
 import { isObject, type JsonObject } from '../definitions/item.ts';
 import type { TypeTable } from '../definitions/types.ts';
 import { compileExpression, type CompiledExpression } from '../fhirpath/index.ts';
+import { inside } from './around.ts';
 import { coreName, withoutVersion, type Definition } from './definition.ts';
 import { under } from './element.ts';
 import { isExtensionDefinition, isModifierExtension } from './extensions.ts';
-import { inside } from './hooks.ts';
 import type { Issue } from './issue.ts';
 import type { Definitions, Delta, Extension, Knowledge, Walk } from './knowledge.ts';
 import { deltaOf } from './profile.ts';

@@ -1,5 +1,6 @@
 /** Which slice a value belongs to (https://hl7.org/fhir/R4/profiling.html#discriminator). */
 import { isObject } from '../definitions/item.ts';
+import { meets } from './around.ts';
 import { coreName, type Discriminator, type Element } from './definition.ts';
 import type { Knowledge } from './knowledge.ts';
 import { containedIn, inBundle, readReference } from './reference.ts';
@@ -319,10 +320,10 @@ function meetsOne(
       if (typeOfTarget(profile, know) !== undefined && typeOfTarget(profile, know) !== type) continue;
       // The type as such is no profile.
       if (coreName(profile) === type) return true;
-      const delta = know.delta(profile);
       // A resource elsewhere, or a profile not at hand.
-      if (value === undefined || delta === undefined) result = undefined;
-      else if (run.holds(() => delta(value, undefined, run))) return true;
+      const met = value === undefined ? undefined : meets(value, undefined, profile, run, know);
+      if (met === true) return true;
+      if (met === undefined) result = undefined;
     }
   return result;
 }

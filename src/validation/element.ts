@@ -1,5 +1,6 @@
 /** What an element's definition asks of one value, beyond its type: shared by base R4 and by profiles. */
 import { isObject } from '../definitions/item.ts';
+import { meets } from './around.ts';
 import { bindingCheck } from './bindings.ts';
 import { core, type Element, type ElementType } from './definition.ts';
 import { invariantsOf } from './invariants.ts';
@@ -146,11 +147,8 @@ function profileCheck(type: ElementType, applied: readonly Element[], know: Know
     };
   }
   return (value, extra, run) => {
-    const meets = profiles.some((url) => {
-      const delta = know.delta(url);
-      return delta === undefined || run.holds(() => delta(value, extra, run));
-    });
-    if (!meets) run.add('structure', `none of the profiles is met: ${profiles.join(', ')}`);
+    const met = profiles.some((url) => meets(value, extra, url, run, know) !== false);
+    if (!met) run.add('structure', `none of the profiles is met: ${profiles.join(', ')}`);
   };
 }
 

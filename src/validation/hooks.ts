@@ -2,7 +2,6 @@
 import { isObject, type JsonObject } from '../definitions/item.ts';
 import { extensionCheck } from './extensions.ts';
 import type { Delta, Knowledge } from './knowledge.ts';
-import type { Run } from './run.ts';
 
 const quantities = new Set(['Quantity', 'Age', 'Count', 'Distance', 'Duration', 'MoneyQuantity', 'SimpleQuantity']);
 
@@ -57,18 +56,4 @@ function localReferences(resource: JsonObject): Set<string> {
   };
   visit(resource);
   return found;
-}
-
-/** A contained resource, or one of a Bundle: a run of its own within the run. */
-export function inside(object: JsonObject, run: Run, contained: boolean, check: () => void): void {
-  const { around } = run;
-  run.around = {
-    json: object,
-    root: contained ? around.root : object,
-    bundle: around.json['resourceType'] === 'Bundle' ? around.json : around.bundle,
-    depth: run.depth,
-    env: undefined,
-  };
-  check();
-  run.around = around;
 }

@@ -1,6 +1,7 @@
 /** Constraints of an element, evaluated by FHIRPath. */
 import { Item, isObject, itemOf } from '../definitions/item.ts';
 import type { CompiledExpression, Env } from '../fhirpath/index.ts';
+import { meets } from './around.ts';
 import { membershipOf } from './bindings.ts';
 import type { Constraint } from './definition.ts';
 import type { Delta, Knowledge } from './knowledge.ts';
@@ -94,11 +95,7 @@ function envOf(run: Run, know: Knowledge): Env {
       run.undecided = valueSet;
       return undefined;
     },
-    conformsTo: ({ json: value, extra, type }, profile) => {
-      const delta = know.delta(profile);
-      return delta === undefined || know.tree(profile)?.definition.type !== type?.name
-        ? undefined
-        : run.holds(() => delta(value, extra, run));
-    },
+    conformsTo: ({ json: value, extra, type }, profile) =>
+      know.tree(profile)?.definition.type === type?.name ? meets(value, extra, profile, run, know) : undefined,
   };
 }

@@ -29,6 +29,8 @@ export class Run {
   /** The profile that asks, when it is not base R4. */
   by: string | undefined = undefined;
   readonly now: Date;
+  /** What is being asked by `holds`, outermost first. */
+  readonly asking: { readonly value: unknown; readonly of: unknown }[] = [];
   /** The value set that the invariant in hand asked for, and that is not at hand. */
   undecided: string | undefined = undefined;
   /** Value sets that were not at hand: the first place each, and whether a required binding asked. */
@@ -95,11 +97,18 @@ export class Run {
     else known.required ||= required;
   }
 
-  /** Whether `check` finds no error; what it finds is not kept. */
-  holds(check: () => void): boolean {
+  /**
+   * Whether `check`, which asks `of` of a value, finds no error; what it finds is not kept. Resources may refer to each
+   * other in a circle: what is asked within its own asking holds, so far.
+   */
+  holds(value: unknown, of: unknown, check: () => void): boolean {
+    if (this.asking.some((each) => each.value === value && each.of === of)) return true;
     const { issues, unchecked, depth } = this;
     this.issues = [];
+    this.unchecked = undefined;
+    this.asking.push({ value, of });
     check();
+    this.asking.pop();
     const good = !this.issues.some(({ severity }) => severity === 'error');
     this.issues = issues;
     this.unchecked = unchecked;

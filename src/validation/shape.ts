@@ -38,6 +38,8 @@ export const keyOf = (name: string, type: string): string =>
 export const isPrimitive = (type: string): boolean => Object.hasOwn(lexical, type);
 
 const noNull = 'null is not allowed; leave the element out';
+/** Of names in a place. Nobody writes such a resource; somebody may send one. */
+const deepest = 500;
 const abstractTypes = new Set(['Resource', 'DomainResource']);
 
 /** The closure for an object whose elements are the children of `node`. `type`: of the object, for its invariants. */
@@ -61,6 +63,10 @@ export function walkOf(node: Node, type: string, know: Knowledge): Walk {
   const hook = node.tree.root === node ? typeHook(type, know) : undefined;
   return (object, run) => {
     const depth = run.depth + 1;
+    if (depth > deepest) {
+      run.add('structure', `an element may lie ${deepest} steps deep at most`);
+      return;
+    }
     run.depth = depth;
     let seen = 0;
     let count = 0;

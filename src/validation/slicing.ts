@@ -130,4 +130,4 @@ function sliceOf(found: Found, slices: readonly CompiledSlice[], run: Run): numb
 const byContent =
   (deltas: ReadonlyMap<string, Delta | undefined>): Matcher =>
   ({ value, extra, type }, run) =>
-    deltas.has(type) && run.holds(() => deltas.get(type)?.(value, extra, run));
+    deltas.has(type) && run.holds(value, deltas, () => deltas.get(type)?.(value, extra, run));

@@ -1,5 +1,6 @@
 /** Whether an element allows what its reference leads to. */
 import { isObject } from '../definitions/item.ts';
+import { meets } from './around.ts';
 import { core, coreName, withoutVersion, type ElementType } from './definition.ts';
 import type { Delta, Knowledge } from './knowledge.ts';
 import { containedIn, inBundle, readReference } from './reference.ts';
@@ -54,14 +55,10 @@ export function targetCheck(
         const type = found['resourceType'];
         if (typeof type === 'string' && !isAllowed(type)) wrong(type);
         else if (profiles.length > 0 && profiles.length === targets.length && read.id !== '') {
-          const meets = profiles.some((each) => {
-            const delta = know.delta(each);
-            return (
-              delta === undefined ||
-              (typeOfTarget(each, know) === type && run.holds(() => delta(found, undefined, run)))
-            );
-          });
-          if (!meets) run.add('structure', `the contained resource meets none of: ${profiles.join(', ')}`);
+          const met = profiles.some(
+            (each) => typeOfTarget(each, know) === type && meets(found, undefined, each, run, know) !== false,
+          );
+          if (!met) run.add('structure', `the contained resource meets none of: ${profiles.join(', ')}`);
         }
         return;
       }

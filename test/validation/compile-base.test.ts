@@ -106,6 +106,13 @@ describe('the shape of JSON', () => {
   });
 });
 
+test('what is nested without end is an error and no exception', () => {
+  let item: object = { linkId: 'x' };
+  for (let depth = 0; depth < 5000; depth += 1) item = { linkId: 'x', item: [item] };
+  const resource = { resourceType: 'QuestionnaireResponse', status: 'completed', item: [item] };
+  expect(errors(resource)).toHaveLength(1);
+});
+
 describe('choices', () => {
   test.each<[string, object, readonly string[]]>([
     ['two types at once', { valueString: 'x', valueBoolean: true }, ['Observation.valueBoolean']],

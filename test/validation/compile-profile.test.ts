@@ -160,6 +160,23 @@ describe('elements', () => {
     ]);
   });
 
+  test('contained resources may refer to each other in a circle', () => {
+    const member: Element = {
+      path: 'Observation.hasMember',
+      min: 1,
+      max: '*',
+      type: [{ code: 'Reference', targetProfile: [`${place}p`] }],
+    };
+    const { errors } = judge([definition('p', 'Observation', [member])]);
+    const contained = (id: string, to?: string) => ({
+      ...observation(to === undefined ? {} : { hasMember: [{ reference: to }] }),
+      id,
+    });
+    const outer = (...inner: readonly object[]) => observation({ hasMember: [{ reference: '#a' }], contained: inner });
+    expect(errors(outer(contained('a', '#b'), contained('b', '#a')), 'p')).toEqual([]);
+    expect(errors(outer(contained('a', '#b'), contained('b')), 'p')).toEqual(['Observation.hasMember[0]']);
+  });
+
   test('the profile of a data type, and one of several', () => {
     const both = judge([
       definition('amount', 'Quantity', [{ path: 'Quantity.value', min: 1, max: '1' }], { kind: 'complex-type' }),
