@@ -7,7 +7,7 @@ import { didYouMean } from '../text/nearest.ts';
 import { Expressions, type ExpressionContext, type Focus } from './expressions.ts';
 import { headOf, placeOfElement } from './report.ts';
 import { isMistaken, noteRead, Scope, type Variable } from './scope.ts';
-import { childOf, inWords, isGeneral, shapeOf, single, union, type Shape } from './shape.ts';
+import { childOf, inWords, isGeneral, pending, shapeOf, single, union, type Shape } from './shape.ts';
 import { Transforms, type Made } from './transforms.ts';
 
 /** What an element is written with: the types it takes, and whether it repeats. */
@@ -16,12 +16,16 @@ type Element = { readonly offered: readonly TypeDef[] | undefined; readonly def:
 /** Shapes that calls give to the parameters of a group; undefined in a place: something unknown. */
 type Given = Shape[][];
 
+/** Types that calls pass on and on are given up after so many rounds. */
+const mostRounds = 10;
+
 export class Rules {
   readonly #context: ExpressionContext;
   readonly #expressions: Expressions;
   readonly #transforms: Transforms;
   #given = new Map<Group, Given>();
   #before = new Map<Group, Given>();
+  #round = 0;
   /** `let` constants and what they give. */
   #constants = new Scope();
   readonly #constantVariables: Variable[] = [];
@@ -46,7 +50,7 @@ export class Rules {
   check(): void {
     const { map, report } = this.#context;
     report.silent = true;
-    for (let round = 0; round < 5; round += 1) {
+    for (this.#round = 0; this.#round < mostRounds; this.#round += 1) {
       const mistaken = this.#mistaken.size;
       this.#groups();
       const settled = this.#settled() && this.#mistaken.size === mistaken;
@@ -140,8 +144,10 @@ export class Rules {
     const given = calls.map((call) => call[index]);
     if (declared === undefined) {
       const open = group === map.groups[0] || group.typeMode !== 'none' || this.#calledFromElsewhere(group);
-      if (open || given.length === 0) return undefined;
-      return single(given.reduce((all, shape) => union(all, shape)));
+      if (open || this.#round === mostRounds) return undefined;
+      const all = given.reduce((either, shape) => union(either, shape), pending);
+      const waits = given.length === 0 ? this.#round === 0 : this.#context.report.silent;
+      return all?.types.length === 0 && !waits ? undefined : single(all);
     }
     return given.reduce((all, shape) => (shape === undefined ? all : single(union(all, shape))), declared);
   }

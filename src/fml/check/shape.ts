@@ -1,7 +1,7 @@
 /** What is known of a value before a message arrives: which types it may have. Unknown is no fault: it is left alone. */
 import { isA, type FoundElement, type TypeDef, type TypeTable } from '../../definitions/types.ts';
 
-/** Undefined: nothing is known. Never without types. */
+/** Undefined: nothing is known. Without types: not known yet, while types are being inferred. */
 export type Shape = { readonly types: readonly TypeDef[]; readonly repeats: boolean } | undefined;
 
 /** What an element's name leads to. `missing`: no type that the value may have has it. */
@@ -9,6 +9,9 @@ export type Child =
   | { readonly kind: 'unknown' }
   | { readonly kind: 'found'; readonly shape: Shape; readonly found: readonly FoundElement[] }
   | { readonly kind: 'missing'; readonly names: readonly string[] };
+
+/** Of what calls will tell. */
+export const pending: NonNullable<Shape> = { types: [], repeats: false };
 
 const general = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement', 'Base', 'Any']);
 
@@ -40,6 +43,7 @@ const itself = (type: TypeDef): FoundElement => ({
 /** The element of a value, by its name or its JSON name. On a primitive, `value` is the primitive itself. */
 export function childOf(table: TypeTable, shape: Shape, name: string): Child {
   if (shape === undefined || name === '*') return { kind: 'unknown' };
+  if (shape.types.length === 0) return { kind: 'found', shape, found: [] };
   const found: FoundElement[] = [];
   let result: Shape;
   let unknown = false;

@@ -103,6 +103,26 @@ export const wrongMaps: readonly WrongMap[] = [
     what: 'ActivityItem.activity.details has no element mesuredAt',
     suggestion: '“measuredAt”',
   },
+  {
+    name: 'an element of a parameter without a type, in a group that calls itself',
+    code: 'unknown-element',
+    groups: `group main(source src : QuestionnaireResponse, target tgt : Patient) { src.item as i then walk(i, tgt) "i"; }
+    group walk(source i, target tgt) {
+      i.item as inner then walk(inner, tgt) "inner";
+      i.«ansewr» as a then found(a, tgt) "a";
+    }
+    group found(source a, target tgt) { a.value as v -> tgt.id = v "v"; }`,
+    what: 'QuestionnaireResponse.item has no element ansewr',
+    suggestion: '“answer”',
+  },
+  {
+    name: 'an element of what a parameter without a type is given',
+    code: 'unknown-element',
+    groups: `group main(source src : Patient, target tgt : Observation) { src -> tgt.code as c then fill(src, c) "c"; }
+    group fill(source src, target c) { src then again(src, c) "a"; }
+    group again(source src, target c) { src -> c.«txet» = 'x' "t"; }`,
+    suggestion: '“text”',
+  },
   // ------------------------------------------------------------------------------------------------- variables
   {
     name: 'a source variable that is not there',
