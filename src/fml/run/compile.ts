@@ -39,6 +39,7 @@ import { compileSource, type SourceCode } from './source.ts';
 import { isPrimitiveTarget, Target } from './target.ts';
 import type { RuleAt } from './trace.ts';
 import { conceptTable, type ConceptTable } from './translate.ts';
+import { newTarget } from './transforms.ts';
 import { Block, compileTarget, targetIn, type RuleParts } from './write.ts';
 
 export type CompileOptions = {
@@ -472,8 +473,7 @@ function runDefault(compiler: Compiler, found: DefaultGroup): RunDefault {
     );
   return (frame, item, into, cell) => {
     const { output } = frame.run;
-    const made =
-      type.kind === 'resource' ? new Target({ resourceType: type.name }, type) : output.made(new Target({}, type));
+    const made = newTarget(frame, type);
     const standing =
       cell.repeats || type.kind === 'primitive' || cell.key === undefined ? undefined : into.json[cell.key.key];
     const target =
@@ -502,12 +502,7 @@ function traced(rules: Rules, rule: Rule, at: RuleAt, sources: readonly SourceCo
         return {
           ...(variable === undefined ? {} : { variable }),
           path: sourcePath(frame, slot, origins) ?? [context, ...elements].join('.'),
-          value:
-            held instanceof Target
-              ? (held.value ?? run.output.read(held.json))
-              : held instanceof Item
-                ? held.json
-                : undefined,
+          value: held instanceof Target ? run.output.itemOf(held)?.json : held instanceof Item ? held.json : undefined,
         };
       }),
     });

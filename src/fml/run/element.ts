@@ -5,7 +5,7 @@
 import { isObject, Item, type JsonObject } from '../../definitions/item.ts';
 import { isA, type ElementDef, type ElementKey, type TypeDef, type TypeTable } from '../../definitions/types.ts';
 import { Fault } from './fault.ts';
-import { copyAs, copyOf, refuseUnsafe, type Json } from './json.ts';
+import { Box, copyAs, copyOf, refuseUnsafe, type Json } from './json.ts';
 import { castPrimitive, isPrimitive, typesOfChoice, type Primitive } from './primitive.ts';
 import { isPrimitiveTarget, standsIn, Target, type Output } from './target.ts';
 
@@ -150,12 +150,14 @@ export class ElementWriter {
         throw new Fault('cast-failed', `the value for ${cell.name} is no ${expected.name}`, { value: json });
     }
     if (cell.def?.choice === true) clearChoice(into, cell.def, key);
-    const index = this.#place(output, into, cell, key, value, extra, mode);
-    if (!asVariable) return undefined;
-    const target = new Target({}, key.type ?? type ?? this.#string);
-    target.value = value;
+    if (!asVariable) {
+      this.#place(output, into, cell, key, value, extra, mode);
+      return undefined;
+    }
+    const target = output.primitive(key.type ?? type ?? this.#string, value);
     target.parent = into;
     target.key = key.key;
+    const index = this.#place(output, into, cell, key, target.json, extra, mode);
     if (extra !== undefined) {
       const part = into.json[key.extraKey];
       const own: unknown = Array.isArray(part) ? part[index] : part;
@@ -170,16 +172,14 @@ export class ElementWriter {
     into: Target,
     cell: Cell,
     key: ElementKey,
-    value: Primitive | undefined,
+    value: Primitive | Json | undefined,
     extra: JsonObject | undefined,
     mode: 'first' | 'last' | undefined,
   ): number {
     const { json } = into;
     if (cell.repeats || (cell.def === undefined && Array.isArray(json[key.key]))) {
-      output.insert(json, key.key, value ?? null, mode);
-      if (extra === undefined) return -1;
-      const list = json[key.key] as unknown[];
-      const index = mode === undefined ? list.length - 1 : list.lastIndexOf(value ?? null);
+      const index = output.insert(json, key.key, value ?? null, mode);
+      if (extra === undefined) return index;
       output.setExtra(json, key.key, key.extraKey, copyOf(extra) as JsonObject, index);
       return index;
     }
@@ -256,9 +256,9 @@ export class ElementWriter {
     if (cell.def?.choice === true) clearChoice(into, cell.def, key);
     const { json } = into;
     if (cell.repeats || (cell.def === undefined && Array.isArray(json[key.key])))
-      output.insert(json, key.key, made.value ?? made.json, mode);
+      output.insert(json, key.key, made.json, mode);
     else {
-      json[key.key] = made.value ?? made.json;
+      json[key.key] = made.json;
       if (isPrimitiveTarget(made) && key.extraKey in json) delete json[key.extraKey];
     }
     made.parent = into;
@@ -361,7 +361,7 @@ export class ElementWriter {
       throw new Fault('wrong-type', `${cell.name} takes any resource`, { advice: "Say which: create('…')" });
     const standing = into.json[key.key];
     const repeats = cell.repeats || (def === undefined && Array.isArray(standing));
-    if (!repeats && isObject(standing)) {
+    if (!repeats && isObject(standing) && !(standing instanceof Box)) {
       const target = new Target(standing, type, true);
       target.parent = into;
       target.key = key.key;
@@ -381,22 +381,14 @@ export class ElementWriter {
   /** `.value` of a primitive, as HAPI and its maps have it (fml.md §3.6). */
   putIntoPrimitive(output: Output, into: Target, made: Item | Target): Target | undefined {
     const item = made instanceof Target ? output.itemOf(made) : made;
-    const type = into.type;
-    if (item === undefined || type === undefined) return undefined;
+    if (item === undefined) return undefined;
+    const name = into.type?.name ?? 'string';
     if (!isPrimitive(item.json))
-      throw new Fault('wrong-type', `${type.name}.value takes a primitive, not ${named(item.type, 'an object')}`, {
+      throw new Fault('wrong-type', `${name}.value takes a primitive, not ${named(item.type, 'an object')}`, {
         value: item.json,
       });
-    const value = castPrimitive(item.json, type.name);
-    if (value === undefined) throw new Fault('cast-failed', `the value is no ${type.name}`, { value: item.json });
-    const { parent, key } = into;
-    if (parent !== undefined) {
-      const standing = parent.json[key];
-      if (Array.isArray(standing)) {
-        const index = standing.indexOf(into.value ?? into.json);
-        if (index >= 0) standing[index] = value;
-      } else parent.json[key] = value;
-    }
+    const value = into.type === undefined ? item.json : castPrimitive(item.json, name);
+    if (value === undefined) throw new Fault('cast-failed', `the value is no ${name}`, { value: item.json });
     into.value = value;
     return into;
   }
@@ -425,7 +417,9 @@ export class ElementWriter {
     part.parent = parent;
     part.key = `_${key}`;
     const standing = parent.json[key];
-    const index = Array.isArray(standing) ? standing.indexOf(target.value ?? target.json) : -1;
+    const index = Array.isArray(standing) ? standing.indexOf(target.json) : -1;
+    // Another value has taken its place.
+    if (standing !== target.json && index < 0) return;
     output.setExtra(parent.json, key, part.key, part.json, index);
   }
 }

@@ -2,7 +2,7 @@
 import { isObject, type JsonObject } from '../../definitions/item.ts';
 import type { TypeDef, TypeTable } from '../../definitions/types.ts';
 import { Fault } from './fault.ts';
-import { castPrimitive, isPrimitive } from './primitive.ts';
+import { castPrimitive, isPrimitive, type Primitive } from './primitive.ts';
 
 export type Json = Record<string, unknown>;
 
@@ -10,6 +10,22 @@ export type Json = Record<string, unknown>;
 export function refuseUnsafe(name: string): void {
   if (name in Object.prototype || name === 'prototype')
     throw new Fault('unknown-element', `“${name}” is not allowed as the name of an element`);
+}
+
+/**
+ * Stands in the output for a primitive that a variable names, so that later rules write to that one and no other; its
+ * value takes the place at the end.
+ */
+export class Box {
+  readonly #value: () => Primitive | undefined;
+
+  constructor(value: () => Primitive | undefined) {
+    this.#value = value;
+  }
+
+  get value(): Primitive | undefined {
+    return this.#value();
+  }
 }
 
 export function isEmpty(json: object): boolean {
@@ -21,6 +37,7 @@ export function isEmpty(json: object): boolean {
 export function isVoid(json: unknown): boolean {
   if (typeof json !== 'object') return json === undefined;
   if (json === null) return true;
+  if (json instanceof Box) return json.value === undefined;
   if (Array.isArray(json)) return json.every(isVoid);
   for (const key in json) if (!isVoid((json as Json)[key])) return false;
   return true;

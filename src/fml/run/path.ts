@@ -1,7 +1,7 @@
 /** Where a value stands, worked out only when somebody asks: after an error, or in a trace. */
 import { isObject, Item } from '../../definitions/item.ts';
 import type { Frame, Origin } from './frame.ts';
-import { Target, isPrimitiveTarget } from './target.ts';
+import { Target } from './target.ts';
 
 /** `QuestionnaireResponse.item[2].answer[0]`; undefined when it was worked out by an expression. */
 export function sourcePath(frame: Frame, slot: number, origins: readonly Origin[]): string | undefined {
@@ -63,8 +63,6 @@ export function targetPath(target: Target): string {
   const { parent, key } = target;
   if (parent === undefined) return target.type?.name ?? 'target';
   const standing = parent.json[key];
-  const index = Array.isArray(standing)
-    ? standing.lastIndexOf(isPrimitiveTarget(target) ? (target.value ?? target.json) : target.json)
-    : -1;
+  const index = Array.isArray(standing) ? standing.lastIndexOf(target.json) : -1;
   return `${targetPath(parent)}.${key}${index < 0 ? '' : `[${index}]`}`;
 }

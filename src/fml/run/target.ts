@@ -4,11 +4,11 @@
  */
 import { isObject, Item, type JsonObject } from '../../definitions/item.ts';
 import type { ElementDef, ElementKey, TypeDef } from '../../definitions/types.ts';
-import { copyOf, isEmpty, isVoid, type Json } from './json.ts';
-import { isPrimitive, type Primitive } from './primitive.ts';
+import { Box, copyOf, isEmpty, isVoid, type Json } from './json.ts';
+import type { Primitive } from './primitive.ts';
 
 export class Target {
-  /** The object; of a primitive the empty object that holds its place until it has a value. */
+  /** The object; of a primitive the `Box` that holds its place. */
   json: Json;
   type: TypeDef | undefined;
   /** Of a primitive: its value once it has one. */
@@ -35,7 +35,7 @@ export class Target {
   }
 }
 
-export const isPrimitiveTarget = (target: Target): boolean => target.type?.kind === 'primitive';
+export const isPrimitiveTarget = (target: Target): boolean => target.json instanceof Box;
 
 /** Whether `inner` is `outer`, or stands in it. */
 export function standsIn(inner: Target, outer: Target): boolean {
@@ -51,6 +51,7 @@ export class Output {
   hasExtras = false;
   /** Objects that were made empty, in order. */
   #pending: Target[] = [];
+  #boxed: Target[] = [];
   /** Lists of primitives with `_` twins, which are made equally long at the end. */
   #twins: { readonly json: Json; readonly key: string; readonly extraKey: string }[] | undefined;
   #given: { readonly json: Json; readonly key: string }[] | undefined;
@@ -64,31 +65,41 @@ export class Output {
     return target;
   }
 
+  /** A primitive that rules can write to. */
+  primitive(type: TypeDef | undefined, value?: Primitive): Target {
+    const target = new Target({}, type);
+    target.value = value;
+    target.json = new Box(() => target.value) as unknown as Json;
+    this.#boxed.push(target);
+    return target;
+  }
+
   /** A list that was given empty, and may stay so. */
   given(json: Json, key: string): void {
     (this.#given ??= []).push({ json, key });
   }
 
-  /** Adds to a list; `mode` says whether it goes to one end of it. */
-  insert(parent: Json, key: string, value: unknown, mode: 'first' | 'last' | undefined): void {
+  /** Adds to a list; `mode` says whether it goes to one end of it. Returns its place. */
+  insert(parent: Json, key: string, value: unknown, mode: 'first' | 'last' | undefined): number {
     const standing = parent[key];
     if (standing === undefined) {
       const list = [value];
       parent[key] = list;
       if (mode !== undefined) this.#order(list, mode);
-      return;
+      return 0;
     }
     const list: unknown[] = Array.isArray(standing) ? standing : [standing];
     if (list !== standing) parent[key] = list;
     if (mode === undefined && this.#ordered === undefined) {
-      list.push(value);
-      return;
+      return list.push(value) - 1;
     }
     const order = mode === undefined ? this.#ordered?.get(list) : this.#order(list, mode);
-    if (order === undefined) list.push(value);
-    else if (mode === 'first') list.splice(order.firsts - 1, 0, value);
-    else if (mode === 'last') list.push(value);
-    else list.splice(list.length - order.lasts, 0, value);
+    if (order === undefined || mode === 'last') return list.push(value) - 1;
+    const index = mode === 'first' ? order.firsts - 1 : list.length - order.lasts;
+    list.splice(index, 0, value);
+    const extras = parent[`_${key}`];
+    if (Array.isArray(extras) && index < extras.length) extras.splice(index, 0, null);
+    return index;
   }
 
   #order(list: unknown[], mode: 'first' | 'last'): Ordered {
@@ -119,19 +130,19 @@ export class Output {
   /** Takes out what stayed empty. Nothing may be written afterwards. */
   finish(): void {
     for (const { json, key } of this.#given ?? []) if (isVoid(json[key])) delete json[key];
+    for (let index = this.#boxed.length - 1; index >= 0; index -= 1) unbox(this.#boxed[index] as Target);
     const pending = this.#pending;
     for (let index = pending.length - 1; index >= 0; index -= 1) {
       const target = pending[index] as Target;
-      if (target.value === undefined && isEmpty(target.json)) detach(target);
+      if (isEmpty(target.json)) detach(target);
     }
     if (this.#twins !== undefined) for (const { json, key, extraKey } of this.#twins) align(json, key, extraKey);
   }
 
   /** The object as it may be read: itself when nothing in it is empty, else a copy without that. */
   read(json: Json): Json {
-    if (this.#pending.length > 0)
-      this.#pending = this.#pending.filter(({ json: own, value }) => value === undefined && isVoid(own));
-    if (this.#pending.length === 0) return json;
+    if (this.#pending.length > 0) this.#pending = this.#pending.filter(({ json: own }) => isVoid(own));
+    if (this.#pending.length === 0 && this.#boxed.length === 0) return json;
     return this.#clean(json);
   }
 
@@ -140,7 +151,14 @@ export class Output {
     for (const key of Object.keys(json)) {
       const own = json[key];
       if (typeof own !== 'object' || own === null) continue;
-      const clean = Array.isArray(own) ? this.#cleanList(own) : isVoid(own) ? undefined : this.#clean(own as Json);
+      const clean =
+        own instanceof Box
+          ? own.value
+          : Array.isArray(own)
+            ? this.#cleanList(own)
+            : isVoid(own)
+              ? undefined
+              : this.#clean(own as Json);
       if (clean === own) continue;
       copy ??= { ...json };
       if (clean === undefined) delete copy[key];
@@ -155,6 +173,11 @@ export class Output {
     let changed = false;
     const clean: unknown[] = [];
     for (const own of list) {
+      if (own instanceof Box && own.value !== undefined) {
+        changed = true;
+        clean.push(own.value);
+        continue;
+      }
       if (isObject(own) && isVoid(own)) {
         changed = true;
         continue;
@@ -173,12 +196,34 @@ export class Output {
 
   /** A target as a source or an expression reads it. Undefined for a primitive that has no value yet. */
   itemOf(target: Target): Item | undefined {
-    if (target.value !== undefined || isPrimitiveTarget(target)) {
+    if (isPrimitiveTarget(target)) {
       const extra = target.part === undefined || isVoid(target.part.json) ? undefined : target.part.json;
       return target.value === undefined && extra === undefined ? undefined : new Item(target.value, target.type, extra);
     }
     return new Item(this.read(target.json), target.type);
   }
+}
+
+/** Puts the value in the place of its box; without a value, the place goes, unless it has extensions. */
+function unbox(target: Target): void {
+  const { parent, key, value, json: box } = target;
+  if (parent === undefined) return;
+  const standing = parent.json[key];
+  if (!Array.isArray(standing)) {
+    if (standing !== box) return;
+    if (value !== undefined) parent.json[key] = value;
+    else {
+      delete parent.json[key];
+      if (isEmpty(parent.json)) detach(parent);
+    }
+    return;
+  }
+  const index = standing.indexOf(box);
+  if (index < 0) return;
+  const extras = parent.json[`_${key}`];
+  if (value !== undefined) standing[index] = value;
+  else if (Array.isArray(extras) && !isVoid(extras[index])) standing[index] = null;
+  else detach(target);
 }
 
 function detach(target: Target): void {
@@ -210,16 +255,12 @@ function align(json: Json, key: string, extraKey: string): void {
   }
 }
 
-/** A value of its own, to be written to: a copy of what is read. */
+/** An object of its own, to be written to: a copy of what is read. */
 export function targetFrom(item: Item): Target | undefined {
-  const { json, type, extra } = item;
+  const { json, type } = item;
   if (isObject(json)) {
     const copy = copyOf(json);
     return copy === undefined ? undefined : new Target(copy as Json, type, true);
   }
-  if (!isPrimitive(json) && extra === undefined) return undefined;
-  const target = new Target({}, type);
-  target.value = isPrimitive(json) ? json : undefined;
-  if (extra !== undefined) target.part = new Target(copyOf(extra) as Json, undefined, true);
-  return target;
+  return undefined;
 }

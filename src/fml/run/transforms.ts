@@ -55,8 +55,10 @@ const textMade =
     return made === undefined ? undefined : new Item(made, type);
   };
 
-function newTarget(frame: Frame, type: TypeDef): Target {
+/** An empty object, resource or primitive of a type, which stands nowhere yet. */
+export function newTarget(frame: Frame, type: TypeDef): Target {
   if (type.kind === 'resource') return new Target({ resourceType: type.name }, type);
+  if (type.kind === 'primitive') return frame.run.output.primitive(type);
   return frame.run.output.made(new Target({}, type));
 }
 

@@ -7,6 +7,7 @@ import { Fault } from './fault.ts';
 import { broken, withSource, withTarget, type Code, type Frame, type Names } from './frame.ts';
 import { targetPath } from './path.ts';
 import type { Rules } from './scope.ts';
+import { Box } from './json.ts';
 import { isPrimitiveTarget, Target, targetFrom } from './target.ts';
 import type { RuleAt } from './trace.ts';
 import { compileTransform, type Made, type Produce } from './transforms.ts';
@@ -238,7 +239,7 @@ function intoElement(
           rule: at,
           depth: frame.run.depth,
           path: targetPath(written),
-          value: written.value ?? frame.run.output.read(written.json),
+          value: frame.run.output.itemOf(written)?.json,
         });
       return written;
     },
@@ -300,7 +301,7 @@ function firstOf(into: Target, { key }: Cell): Target | undefined {
   if (key === undefined) return undefined;
   const standing = into.json[key.key];
   const first: unknown = Array.isArray(standing) ? standing[0] : standing;
-  if (!isObject(first)) return undefined;
+  if (!isObject(first) || first instanceof Box) return undefined;
   const target = new Target(first, key.type, true);
   target.parent = into;
   target.key = key.key;

@@ -259,3 +259,31 @@ describe('resources within resources', () => {
     expect(targets).toEqual([patient({ id: '1' }), patient({ id: '2' })]);
   });
 });
+
+describe('primitives that variables name', () => {
+  test('are no longer reached when another value has taken their place', () => {
+    const text = "src -> tgt.language = 'a' as v then { src -> tgt.language = 'b'; src -> v.value = 'c'; };";
+    expect(made(text, patient())).toEqual(patient({ language: 'b' }));
+  });
+  test('are told from equal ones of the same list', () => {
+    const text = `src -> tgt.name as n, n.given = 'a' as x, n.given = 'a' as y then {
+      src -> y.value = 'b', x.id = 'i';
+    };`;
+    expect(made(text, patient())).toEqual(patient({ name: [{ given: ['a', 'b'], _given: [{ id: 'i' }, null] }] }));
+  });
+  test('are read with their values', () => {
+    const text =
+      "src -> tgt.name as n, n.given = 'a' as x, n.family = 'f' as f, n.text = (%n.given.first() & %f & %x);";
+    expect(made(text, patient())).toEqual(patient({ name: [{ given: ['a'], family: 'f', text: 'afa' }] }));
+  });
+  test('keep their extensions when others go to the ends of the list', () => {
+    const source = patient({ name: [{ given: ['a', 'b'], _given: [{ id: 'i' }, null] }] });
+    const text = `src.name as s -> tgt.name as n then {
+      s.given as g -> n.given = g;
+      s -> n.given = 'f' first;
+    };`;
+    expect(made(text, source)).toEqual(
+      patient({ name: [{ given: ['f', 'a', 'b'], _given: [null, { id: 'i' }, null] }] }),
+    );
+  });
+});
