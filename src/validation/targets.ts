@@ -56,7 +56,7 @@ export function targetCheck(
         if (typeof type === 'string' && !isAllowed(type)) wrong(type);
         else if (profiles.length > 0 && profiles.length === targets.length && read.id !== '') {
           const met = profiles.some(
-            (each) => typeOfTarget(each, know) === type && meets(found, undefined, each, run, know) !== false,
+            (each) => (typeOfTarget(each, know) ?? type) === type && meets(found, undefined, each, run, know) !== false,
           );
           if (!met) run.add('structure', `the contained resource meets none of: ${profiles.join(', ')}`);
         }

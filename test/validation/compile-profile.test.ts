@@ -160,6 +160,13 @@ describe('elements', () => {
     ]);
   });
 
+  test('a contained resource that should meet a profile that is not at hand is not judged', () => {
+    const target = { code: 'Reference', targetProfile: ['https://example.org/nowhere'] };
+    const { errors } = asks({ path: 'Observation.subject', min: 0, max: '1', type: [target] });
+    const contained = [{ resourceType: 'Patient', id: 'a', active: true }];
+    expect(errors({ subject: { reference: '#a' }, contained })).toEqual([]);
+  });
+
   test('contained resources may refer to each other in a circle', () => {
     const member: Element = {
       path: 'Observation.hasMember',
