@@ -21,6 +21,8 @@ const merged = (below: unknown, above: unknown): unknown => {
   return above ?? below;
 };
 
+const hasValue = (it: Json): boolean => Object.keys(it).some((key) => key.startsWith('value'));
+
 class Maker {
   readonly #definitions: Definitions;
   readonly #extent: Extent;
@@ -30,8 +32,23 @@ class Maker {
     this.#extent = extent;
   }
 
-  #isAsked({ min, max, mustSupport }: ElementDefinition): boolean {
-    return max !== '0' && (min > 0 || (this.#extent === 'supported' && mustSupport === true));
+  #isAsked({ min, max, mustSupport, type }: ElementDefinition): boolean {
+    if (max === '0' || min > 0) return max !== '0';
+    if (this.#extent === 'least') return false;
+    // An extension that the profile names and whose definition is at hand, also where nobody need support it.
+    const [extension] = type?.[0]?.code === 'Extension' ? (type[0].profile ?? []) : [];
+    return mustSupport === true || (extension !== undefined && this.#definitions.byUrl(extension) !== undefined);
+  }
+
+  /** With its url, and a value where the definition does not ask for one: an extension that says nothing is none. */
+  #extension(made: Json, profile: Structure | undefined): Json {
+    const named = { ...made, url: made['url'] ?? profile?.url };
+    const value = profile?.elements.get('Extension.value[x]');
+    if (profile === undefined || value === undefined || 'extension' in made || hasValue(made)) return named;
+    return {
+      ...named,
+      [`value${upperFirst(codeOf(value.type?.[0] ?? { code: 'string' }))}`]: this.#value(profile, value, 0),
+    };
   }
 
   /** The elements of an object, as one StructureDefinition lists them below `id`. */
@@ -40,7 +57,7 @@ class Maker {
     for (const element of structure.children.get(id) ?? []) {
       const [type] = element.type ?? [];
       const slices = (structure.slices.get(element.id) ?? []).filter((slice) => this.#isAsked(slice));
-      if ((!this.#isAsked(element) && !slices.some(({ min }) => min > 0)) || type === undefined || depth > 6) continue;
+      if ((!this.#isAsked(element) && slices.length === 0) || type === undefined || depth > 6) continue;
       const name = element.id.slice(element.id.lastIndexOf('.') + 1);
       if (name.endsWith('[x]')) {
         // Slices of a choice are its types; one of them, or the first type, stands.
@@ -83,7 +100,7 @@ class Maker {
     const typed =
       code === 'BackboneElement' || of === undefined ? {} : this.object({ structure: of, id: of.type }, depth + 1);
     const made = merged(merged(typed, own), wanted) as Json;
-    if (code === 'Extension') return { ...made, url: made['url'] ?? profile?.url };
+    if (code === 'Extension') return this.#extension(made, profile);
     if (code === 'Reference' && made['reference'] === undefined) {
       const known = (of: readonly string[] | undefined): string | undefined =>
         of?.map((url) => this.#definitions.byUrl(url)?.type).find((each) => each !== undefined);
@@ -109,7 +126,6 @@ class Maker {
 type Open = Record<string, unknown>;
 const list = (value: unknown): readonly Open[] => (Array.isArray(value) ? (value as Open[]) : []);
 const absent = { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/data-absent-reason', code: 'unknown' }] };
-const hasValue = (it: Open): boolean => Object.keys(it).some((key) => key.startsWith('value'));
 
 const identified = (it: Open): void => {
   const numbers: Readonly<Record<string, string>> = {
@@ -133,6 +149,8 @@ const completed: Readonly<Record<string, (it: Open) => void>> = {
     it['clinicalStatus'] = {
       coding: [{ system: 'http://terminology.hl7.org/CodeSystem/condition-clinical', code: 'resolved' }],
     };
+    // SDOHCC: said by the element or by the extension.
+    if (it['extension'] !== undefined) delete it['asserter'];
   },
   Coverage: (it) => (it['subscriberId'] ??= '1'),
   DiagnosticReport: (it) => {
