@@ -47,8 +47,10 @@ const sandboxPatients = 250;
 function asBase(resource: Resource): Resource {
   const { meta } = resource;
   if (typeof meta !== 'object' || meta === null || !('profile' in meta)) return resource;
-  const { profile: _, ...rest } = meta;
-  return { ...resource, meta: rest };
+  const { profile: _, ...left } = meta;
+  const { meta: __, ...rest } = resource;
+  // What is left may be nothing, and FHIR has no empty objects.
+  return Object.keys(left).length === 0 ? rest : { ...resource, meta: left };
 }
 
 /** The address cannot be had. The message says what to do. */
