@@ -20,7 +20,7 @@ import { evaluate } from './fhirpath.ts';
 import { conceptMapOf, defaultGroup, groupNamed, typeNamed, type FoundGroup, type Library } from './library.ts';
 import { emptyScope, isNode, withSource, withTarget, type Scope, type Source, type Target } from './scope.ts';
 import { Fault, Stopped } from './stopped.ts';
-import { transforms, type Argument } from './transforms.ts';
+import { parameterCounts, transforms, type Argument } from './transforms.ts';
 import {
   emptyNode,
   jsonOf,
@@ -416,6 +416,9 @@ class Interpreter {
   ): readonly Node[] {
     const { types } = this.#library;
     const { name, parameters } = transform;
+    const [least, most] = (Object.hasOwn(parameterCounts, name) ? parameterCounts[name] : undefined) ?? [1, 2];
+    if (Object.hasOwn(transforms, name) && (parameters.length < least || parameters.length > most))
+      throw new Fault('wrong-parameters', `${name} does not take ${parameters.length} parameters`);
     if (name === 'evaluate') return this.#evaluated(place, parameters, scope);
     const apply = Object.hasOwn(transforms, name) ? transforms[name] : undefined;
     if (apply === undefined) throw new Fault('unknown-transform', `no transform ${name}`);

@@ -45,6 +45,8 @@ export function spell(expression: string, isVariable: (name: string) => boolean)
     if (text === ')') inArgumentsOfOthers.pop();
     const unit = text.slice(1, -1);
     if (kind === 'string' && lexemes[index - 1]?.kind === 'number' && reserved.has(unit)) return unit;
+    if (kind === 'string' && after === '.' && lexemes[index + 2]?.text === 'toQuantity')
+      return text.replaceAll(/\\['"]/gu, '');
     if (kind === 'string' && text.startsWith('"')) return singleQuoted(text);
     if (kind !== 'name') return text;
     if (before === '.' && text === 'value' && after !== '(') return 'valueOrItself()';

@@ -6,6 +6,7 @@ import { castPrimitive } from './conform.ts';
 import { Fault } from './stopped.ts';
 import { translate } from './translate.ts';
 import { emptyNode, nodeFrom, primitiveNode, type Node } from './tree.ts';
+import { escapeText, momentOf, unixMoment } from './writing.ts';
 import { isPrimitive, isVoid, type Primitive, type Value } from './values.ts';
 
 /** A parameter: what it holds, and the node when it is something that is being built. */
@@ -57,10 +58,9 @@ const create: TransformFunction = ({ typeNamed, typeOfElement }, [name]) => {
   const written = textOf(name, 'the type of create');
   const type = written === undefined ? typeOfElement : typeNamed(written);
   if (type === undefined)
-    throw new Fault(
-      'unknown-type',
-      written === undefined ? 'create() has no type, and the element has not one only' : `no type ${written}`,
-    );
+    throw written === undefined
+      ? wrong('create() has no type, and the element has not one only')
+      : new Fault('unknown-type', `no type ${written}`);
   return [emptyNode(type)];
 };
 
@@ -89,9 +89,10 @@ const append: TransformFunction = ({ types }, parameters) => {
   return text === '' ? [] : [primitive(types, 'string', text)];
 };
 
-const translateCode: TransformFunction = ({ types, findConceptMap }, [value, map, output]) => {
+const translateCode: TransformFunction = ({ types, findConceptMap, typeOfElement }, [value, map, output]) => {
   const canonical = required(map, 'the ConceptMap of translate');
-  const form = textOf(output, 'the output of translate') ?? 'code';
+  const wanted = ['Coding', 'CodeableConcept'].find((name) => name === typeOfElement?.name) ?? 'code';
+  const form = textOf(output, 'the output of translate') ?? wanted;
   return (value?.values ?? []).flatMap((from) => {
     const found = translate(from, canonical, findConceptMap);
     if (found === undefined) return [];
@@ -213,6 +214,63 @@ const cp: TransformFunction = ({ types }, parameters) => {
   return [object(types, 'ContactPoint', { system, value })];
 };
 
+const escape: TransformFunction = ({ types }, [text, first, second]) => {
+  const whole = textOf(text, 'the text of escape');
+  if (whole === undefined) return [];
+  const format = required(first, 'the format of escape');
+  const written =
+    second === undefined
+      ? escapeText(whole, 'plain', format)
+      : escapeText(whole, format, required(second, 'the second format of escape'));
+  return [primitive(types, 'string', written)];
+};
+
+type Moment = 'date' | 'dateTime' | 'time';
+
+const moment =
+  (as: Moment): TransformFunction =>
+  ({ types }, [text, format]) => {
+    const written = textOf(text, 'the text of a date');
+    return written === undefined
+      ? []
+      : [primitive(types, as, momentOf(written, textOf(format, 'the format of a date'), as))];
+  };
+
+const unix =
+  (as: Moment): TransformFunction =>
+  ({ types }, [seconds, zone]) => {
+    const written = textOf(seconds, 'the Unix time');
+    if (written === undefined) return [];
+    return [primitive(types, as, unixMoment(decimal(written), textOf(zone, 'the zone') ?? 'Z', as))];
+  };
+
+/** R4's name for the one of `toDate`, `toDateTime`, `toTime` that fits the element. */
+const dateOp: TransformFunction = (surroundings, parameters) => {
+  const name = surroundings.typeOfElement?.name;
+  return moment(name === 'date' || name === 'time' ? name : 'dateTime')(surroundings, parameters);
+};
+
+/** The least and the most parameters of each. */
+export const parameterCounts: Readonly<Record<string, readonly [number, number]>> = {
+  create: [0, 1],
+  copy: [1, 1],
+  truncate: [2, 2],
+  escape: [2, 3],
+  cast: [1, 2],
+  append: [1, Infinity],
+  translate: [2, 3],
+  reference: [1, 1],
+  dateOp: [1, 2],
+  uuid: [0, 0],
+  pointer: [1, 1],
+  evaluate: [1, 2],
+  cc: [1, 3],
+  c: [2, 3],
+  qty: [1, 4],
+  id: [2, 3],
+  cp: [1, 2],
+};
+
 /** Without `evaluate`, whose parameter is an expression: that is the interpreter's own. */
 export const transforms: Readonly<Record<string, TransformFunction>> = {
   create,
@@ -229,4 +287,12 @@ export const transforms: Readonly<Record<string, TransformFunction>> = {
   qty,
   id,
   cp,
+  escape,
+  dateOp,
+  toDate: moment('date'),
+  toDateTime: moment('dateTime'),
+  toTime: moment('time'),
+  unixToDate: unix('date'),
+  unixToDateTime: unix('dateTime'),
+  unixToTime: unix('time'),
 };

@@ -117,8 +117,8 @@ export function jsonOf(node: Node): { readonly json?: unknown; readonly extra?: 
   }
   if (node.type?.kind === 'primitive') {
     // Filled through `.value`, or with an extension of its own.
-    const { value = node.value, ...others } = written;
-    const extra = { ...node.extra, ...others };
+    const { value = node.value, _value: twin, ...others } = written;
+    const extra = { ...node.extra, ...(isObject(twin) ? twin : {}), ...others };
     return {
       ...(value === undefined ? {} : { json: value }),
       ...(Object.keys(extra).length === 0 ? {} : { extra }),

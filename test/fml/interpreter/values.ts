@@ -64,7 +64,8 @@ const own = (json: JsonObject, key: string): unknown => (Object.hasOwn(json, key
 export function childrenOf(types: TypeTable, parent: Value, name: string): readonly Value[] {
   const { json, type, extra } = parent;
   if (!isObject(json)) {
-    if (name === 'value' && json !== undefined) return [parent];
+    // The value alone: id and extensions have names of their own.
+    if (name === 'value' && json !== undefined) return [{ json, ...(type === undefined ? {} : { type }) }];
     if (extra === undefined) return [];
     const element = types.get('Element');
     return childrenOf(types, { json: extra, ...(element === undefined ? {} : { type: element }) }, name);
