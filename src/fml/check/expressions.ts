@@ -3,7 +3,7 @@
  * can be known. Gives the shape of its result. All that is wrong is told, not only the first.
  */
 import type { TypeDef } from '../../definitions/types.ts';
-import { builtIns } from '../../fhirpath/functions/index.ts';
+import { builtIns, knownFunctions, wrongNumber } from '../../fhirpath/functions/index.ts';
 import {
   FhirPathSyntaxError,
   parseExpression,
@@ -273,7 +273,7 @@ class Walk {
         'unknown-function',
         placeIn(this.#expression, nameOffset, name.length),
         `there is no function ${name}()`,
-        didYouMean(name, [...builtIns.keys(), ...typeFunctions, ...Object.keys(this.#context.functions)]),
+        didYouMean(name, [...knownFunctions.keys(), ...Object.keys(this.#context.functions)]),
       );
     } else this.#mustFit(ast, arity);
     const wrong = added === undefined && ofTexts.has(name) ? notAText(input) : undefined;
@@ -317,12 +317,12 @@ class Walk {
     }
   }
 
-  #mustFit({ name, nameOffset, arguments: { length } }: CallAst, { min, max }: Arity): boolean {
-    if (length >= min && length <= max) return true;
+  #mustFit({ name, nameOffset, arguments: { length } }: CallAst, arity: Arity): boolean {
+    if (length >= arity.min && length <= arity.max) return true;
     this.#context.report.error(
       'wrong-parameters',
       placeIn(this.#expression, nameOffset, name.length),
-      `${name}() takes ${min === max ? min : `${min} to ${max}`} parameters, and has ${length}`,
+      wrongNumber(name, arity, length),
     );
     return false;
   }

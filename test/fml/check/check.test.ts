@@ -10,6 +10,8 @@ import type { Library } from '../../../src/fml/link.ts';
 import type { ConceptMap } from '../../../src/fml/model.ts';
 import type { Problem } from '../../../src/fml/problem.ts';
 import { readMap } from '../../../src/fml/text/read.ts';
+import { fromStructureMap } from '../../../src/fml/text/structure-map-read.ts';
+import { toStructureMap } from '../../../src/fml/text/structure-map-write.ts';
 import { wrongMaps, type WrongMap } from './cases.ts';
 import { functions, ownLibrary, ownMaps, r4, types } from './library.ts';
 import { misspelt, sitesOf } from './sites.ts';
@@ -55,6 +57,21 @@ describe('a wrong map', () => {
     const errors = problems.filter(({ severity, at }) => severity === 'error' && at.offset !== offset);
     if (wrong.warning === true || wrong.code !== 'unknown-import') expect(errors).toEqual([]);
   });
+
+  test.each(wrongMaps.filter(({ warning, code }) => warning !== true && code !== 'expression'))(
+    'with $name is told of in a StructureMap too, where there are no places',
+    (wrong) => {
+      const { map } = readMap(write(wrong).replace('«', '').replace('»', ''), 'wrong.fml');
+      const told = fromStructureMap(toStructureMap(map, 'R5'), 'wrong.json').map;
+      const found = checkMap({ types, maps: [told, shared], conceptMaps: [gender] }, told, { functions });
+      const error = found.find(({ code, severity }) => code === wrong.code && severity === 'error');
+      expect(error).toMatchObject({
+        file: 'wrong.json',
+        what: expect.stringContaining(wrong.what ?? ''),
+        at: { line: 0 },
+      });
+    },
+  );
 
   test('is told of with the group and the rule', () => {
     const [found] = problemsOf(
