@@ -404,10 +404,11 @@ function compileShorthand(parts: RuleParts, rule: Rule, names: Names): Code {
     const { output } = frame.run;
     let into = targetIn(frame, slot, context);
     for (const step of way) into = writer.open(output, into, step(into.type), undefined);
-    if (isPrimitiveTarget(into)) {
+    if (isPrimitiveTarget(into) && element === 'value') {
       writer.putIntoPrimitive(output, into, item);
       return;
     }
+    if (isPrimitiveTarget(into)) into = writer.partOf(output, into);
     const cell = find(into.type);
     const found = defaultGroup(item.type, cell);
     if (found !== undefined) {

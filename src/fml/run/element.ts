@@ -328,7 +328,8 @@ export class ElementWriter {
       return this.#attach(output, into, cell, made, mode);
     }
     // `subject.reference = reference(r)` and `subject = reference(r)` are both in use.
-    const text = made.type?.name === 'Reference' ? made.json['reference'] : undefined;
+    const standing = made.type?.name === 'Reference' ? made.json['reference'] : undefined;
+    const text = standing instanceof Box ? standing.value : standing;
     if (!isPrimitive(text)) throw misfit(cell, named(made.type, 'an object'), made.json);
     return this.#putPrimitive(output, into, cell, new Item(text, this.#string), true, mode);
   }

@@ -9,7 +9,7 @@ import type { Cell } from './element.ts';
 import { escapeText } from './escape.ts';
 import { Fault } from './fault.ts';
 import { broken, itemIn, type Frame, type Names } from './frame.ts';
-import { isEmpty, type Json } from './json.ts';
+import { Box, isEmpty, type Json } from './json.ts';
 import { castPrimitive, isPrimitive, type Primitive } from './primitive.ts';
 import type { Rules } from './scope.ts';
 import { Target } from './target.ts';
@@ -264,8 +264,9 @@ function resourceIn(
     const name = held.json['resourceType'];
     if (typeof name !== 'string')
       throw new Fault('wrong-type', `${what} needs a resource, not ${held.type?.name ?? 'an object'}`);
-    const { id } = held.json;
-    if (typeof id === 'string') return { type: name, id };
+    const standing = held.json['id'];
+    const id: unknown = standing instanceof Box ? standing.value : standing;
+    if (isPrimitive(id)) return { type: name, id: String(id) };
     const made = frame.run.options.uuid();
     held.json['id'] = made;
     return { type: name, id: made };
@@ -279,7 +280,7 @@ function resourceIn(
   if (typeof json['id'] === 'string') return { type: name, id: json['id'] };
   const original = frame.run.output.originalOf(json);
   if (frame.run.owns(original)) {
-    const id = isPrimitive(original['id']) ? String(original['id']) : frame.run.options.uuid();
+    const id = frame.run.options.uuid();
     original['id'] = id;
     return { type: name, id };
   }

@@ -286,4 +286,21 @@ describe('primitives that variables name', () => {
       patient({ name: [{ given: ['f', 'a', 'b'], _given: [null, { id: 'i' }, null] }] }),
     );
   });
+  test('are the id of a resource that is referred to', () => {
+    const text = `src -> tgt.id = 'p' as i, tgt.link as l, l.other = create('Reference') as r, r.reference = 'x' as x,
+      tgt.contact as c, c.organization as o, o.reference = reference(tgt), o.display = r;`;
+    expect(made(text, patient())).toEqual(
+      patient({
+        id: 'p',
+        link: [{ other: { reference: 'x' } }],
+        contact: [{ organization: { reference: 'Patient/p', display: 'x' } }],
+      }),
+    );
+  });
+  test('are no targets of other elements than their own', () => {
+    const text = `group main(source src : Patient, target tgt : Patient) { src.birthDate -> tgt.birthDate; }
+      group date(source s : date, target t : date) <<types>> { s.value as v -> t.value = v; s.extension -> t.extension; }`;
+    const source = patient({ birthDate: '1970-01-01', _birthDate: { extension: [{ url: 'u', valueCode: 'c' }] } });
+    expect(made(text, source)).toEqual(source);
+  });
 });
