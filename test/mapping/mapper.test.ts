@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Activity } from '../../src/core/activity.ts';
 import type { Outcome } from '../../src/core/outcome.ts';
-import type { Mapped, Mapper } from '../../src/core/ports.ts';
+import type { Mapped, Mapper, UnmappedCode } from '../../src/core/ports.ts';
 import { caseContext } from '../../src/mapping/cases.ts';
 import { localTime } from '../../src/mapping/functions.ts';
 import { minutesLater } from '../../src/mapping/item.ts';
@@ -245,6 +245,72 @@ describe('ConceptMaps', () => {
     expect(await code('z', { mode: 'fixed', code: 'other' })).toEqual({
       coding: [{ system: 'urn:two', code: 'other' }],
     });
+  });
+});
+
+describe('codes without an entry', () => {
+  const coded = (table: string): string =>
+    mapOf(
+      resource(
+        'Observation',
+        'obs',
+        `src -> r.code = translate(src.activity.details.word, '${table}', 'CodeableConcept') "code";`,
+      ),
+    );
+  const table = (unmapped?: object) => ({
+    'a.conceptmap.json': {
+      resourceType: 'ConceptMap',
+      url: 'urn:cm',
+      group: [
+        {
+          element: [
+            { code: 'a', target: [{ code: 'A', equivalence: 'equal' }] },
+            { code: 'never', target: [{ code: 'N', equivalence: 'disjoint' }] },
+          ],
+          ...(unmapped === undefined ? {} : { unmapped }),
+        },
+      ],
+    },
+  });
+  const found = async (map: string, word: string, more: Readonly<Record<string, object>>) => {
+    const mapper = await load({ 'visit.fml': map, ...more });
+    const unmapped: UnmappedCode[] = [];
+    const { ok } = mapper.map(activity({ details: { word } }), caseContext, unmapped);
+    return { ok, unmapped, mapper };
+  };
+
+  test('are given to the caller with what was done: held, or the policy of the ConceptMap', async () => {
+    expect(await found(coded('urn:cm'), 'z', table())).toMatchObject({
+      ok: false,
+      unmapped: [{ conceptMap: 'urn:cm', code: 'z', policy: 'hold' }],
+    });
+    expect(await found(coded('urn:cm'), 'z', table({ mode: 'fixed', code: 'other' }))).toMatchObject({
+      ok: true,
+      unmapped: [{ conceptMap: 'urn:cm', code: 'z', policy: 'fixed' }],
+    });
+    expect(await found(coded('urn:cm'), 'a', table())).toMatchObject({ ok: true, unmapped: [] });
+  });
+
+  test('of a ConceptMap in the map itself are named with the canonical of the map', async () => {
+    const inline = coded('#words').replace(
+      'group Visit',
+      `conceptmap "words" {\n  prefix s = "urn:s"\n  prefix t = "urn:t"\n  s:a == t:b\n}\n\ngroup Visit`,
+    );
+    const { unmapped } = await found(inline, 'z', {});
+    expect(unmapped).toMatchObject([{ conceptMap: expect.stringMatching(/^urn:map:visit#/u), code: 'z' }]);
+  });
+
+  test('are answered by an entry with a target, or (when they hold a message) by a policy', async () => {
+    const { mapper } = await found(coded('urn:cm'), 'a', table());
+    const { mapper: lenient } = await found(coded('urn:cm'), 'a', table({ mode: 'fixed', code: 'other' }));
+    const held = (code: string): UnmappedCode => ({ conceptMap: 'urn:cm', code, policy: 'hold' });
+    expect([mapper.answers(held('a')), mapper.answers(held('z')), mapper.answers(held('never'))]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect([lenient.answers(held('z')), lenient.answers({ ...held('z'), policy: 'fixed' })]).toEqual([true, false]);
+    expect(mapper.answers({ ...held('a'), conceptMap: 'urn:gone' })).toBe(false);
   });
 });
 
