@@ -86,6 +86,9 @@ export function evaluate(
   return results.flatMap((result) => received(types, result));
 }
 
+/** Of JSON, not a number of the library's own. */
+const isPlain = (data: unknown): boolean => isObject(data) && Object.getPrototypeOf(data) === Object.prototype;
+
 type Context = { readonly model: object };
 
 /** `value` of what may be a primitive; the clock that was given; references within the input. */
@@ -98,7 +101,7 @@ const functionsIn = (looking: {
       internalStructures: true,
       fn(this: Context, inputs: readonly unknown[]) {
         return inputs.flatMap((input): readonly unknown[] =>
-          input instanceof ResourceNode && isObject(input.data)
+          input instanceof ResourceNode && isPlain(input.data)
             ? utilities.makeChildResNodes(this, input, 'value', this.model)
             : [input],
         );
@@ -157,8 +160,7 @@ function received(types: TypeTable, result: unknown): readonly Value[] {
   const node = result instanceof ResourceNode ? result : undefined;
   const data = node === undefined ? result : node.data;
   // Objects stay the same ones, so that what was found in the output is known again.
-  const json =
-    isObject(data) && Object.getPrototypeOf(data) === Object.prototype ? data : library.resolveInternalTypes(data);
+  const json = isPlain(data) ? data : library.resolveInternalTypes(data);
   const name = (node === undefined ? undefined : nameOfType(node)) ?? literalType(json, result);
   const type = types.get(isObject(json) && typeof json['resourceType'] === 'string' ? json['resourceType'] : name);
   const typed = type === undefined ? {} : { type };

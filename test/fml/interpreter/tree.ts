@@ -117,8 +117,9 @@ export function jsonOf(node: Node): { readonly json?: unknown; readonly extra?: 
   }
   if (node.type?.kind === 'primitive') {
     // Filled through `.value`, or with an extension of its own.
-    const { value = node.value, _value: twin, ...others } = written;
-    const extra = { ...node.extra, ...(isObject(twin) ? twin : {}), ...others };
+    // Of what is put into `value`, the value alone.
+    const { value = node.value, _value: _, ...others } = written;
+    const extra = { ...node.extra, ...others };
     return {
       ...(value === undefined ? {} : { json: value }),
       ...(Object.keys(extra).length === 0 ? {} : { extra }),
