@@ -1,7 +1,6 @@
 /** What a running group holds: its variables in numbered slots. Which name has which slot is settled when compiling. */
 import { isObject, Item, nothing, type JsonObject } from '../../definitions/item.ts';
 import type { Env } from '../../fhirpath/index.ts';
-import type { Rule } from '../model.ts';
 import { Fault, type Unmapped } from './fault.ts';
 import { Output, type Target } from './target.ts';
 import type { TraceEvent } from './trace.ts';
@@ -191,5 +190,3 @@ export const broken =
   () => {
     throw new Fault(fault.code, fault.message, { ...(fault.advice === undefined ? {} : { advice: fault.advice }) });
   };
-
-export type RulePlace = { readonly file: string; readonly group: string; readonly rule: Rule; readonly where: string };

@@ -25,7 +25,7 @@ const forms: Readonly<Record<string, RegExp>> = {
   id: /^[A-Za-z0-9\-.]{1,64}$/u,
   oid: /^urn:oid:[0-2](?:\.(?:0|[1-9]\d*))+$/u,
   uuid: /^urn:uuid:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/u,
-  base64Binary: /^(?:\s*[0-9a-zA-Z+/=]){4,}\s*$/u,
+  base64Binary: /^\s*[0-9a-zA-Z+/=][0-9a-zA-Z+/=\s]{3,}$/u,
 };
 
 const numbers = new Set(['integer', 'unsignedInt', 'positiveInt', 'decimal']);
