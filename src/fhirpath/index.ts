@@ -1,12 +1,5 @@
 /** FHIRPath (https://hl7.org/fhirpath/N1, with the additions of FHIR R4): parsed once, compiled to closures over items. */
 export type { Ast, CallAst, LiteralAst, MemberAst, TypeName } from './ast.ts';
-export {
-  checkExpression,
-  type CheckedExpression,
-  type CheckOptions,
-  type ExpressionFinding,
-  type StaticTypes,
-} from './check.ts';
 export { compileExpression, type CompiledExpression, type CompileOptions, type FunctionDef } from './compile.ts';
 export { FhirPathError, FhirPathSyntaxError } from './errors.ts';
 export { knownFunctions } from './functions/index.ts';

@@ -16,11 +16,15 @@ function evaluate(expression: string, variables: Record<string, unknown>): unkno
     made = library.compile(expression);
     compiled.set(expression, made);
   }
+  // On units it does not know the library throws, or prints: either quotes the data.
+  const { log } = console;
+  console.log = () => undefined;
   try {
     return made({}, variables)[0];
   } catch {
-    // The library throws on units it does not know; its messages quote the data.
     return undefined;
+  } finally {
+    console.log = log;
   }
 }
 
