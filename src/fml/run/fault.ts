@@ -40,14 +40,16 @@ export type Unmapped = UnmappedCode & {
   readonly where: string;
 };
 
-/** Thrown within a rule, which adds its place. */
+/**
+ * Thrown within a rule, which adds its place. Data is kept out of its own properties, so that a logger that writes all of
+ * them does not write it.
+ */
 export class Fault extends Error {
   readonly code: FaultCode;
   /** What the author or the sender can do about it. */
   readonly advice: string | undefined;
-  /** The value that was in the way. Only for those who may see data. */
-  readonly value: unknown;
-  readonly unmapped: UnmappedCode | undefined;
+  readonly #value: unknown;
+  readonly #unmapped: UnmappedCode | undefined;
 
   constructor(
     code: FaultCode,
@@ -62,8 +64,17 @@ export class Fault extends Error {
     super(what, more.cause === undefined ? undefined : { cause: more.cause });
     this.code = code;
     this.advice = more.advice;
-    this.value = more.value;
-    this.unmapped = more.unmapped;
+    this.#value = more.value;
+    this.#unmapped = more.unmapped;
+  }
+
+  /** The value that was in the way. Only for those who may see data. */
+  get value(): unknown {
+    return this.#value;
+  }
+
+  get unmapped(): UnmappedCode | undefined {
+    return this.#unmapped;
   }
 }
 
@@ -74,18 +85,24 @@ export class MapStopped extends Error {
   readonly where: string;
   /** What the rule was reading: `QuestionnaireResponse.item[2].answer[0]`. */
   readonly path: string | undefined;
-  /** Only for those who may see data. */
-  readonly value: unknown;
-  /** With the code `unmapped-code`: what was looked up. Data: for the record, never for a log. */
-  readonly unmapped: UnmappedCode | undefined;
+  readonly #fault: Fault;
 
-  constructor(fault: Fault, where: string, path?: string, value?: unknown) {
+  constructor(fault: Fault, where: string, path?: string) {
     super(fault.advice === undefined ? fault.message : `${fault.message}. ${fault.advice}`, { cause: fault });
     this.name = 'MapStopped';
     this.code = fault.code;
     this.where = where;
     this.path = path;
-    this.value = fault.value ?? value;
-    this.unmapped = fault.unmapped;
+    this.#fault = fault;
+  }
+
+  /** The value that was in the way. Only for those who may see data. */
+  get value(): unknown {
+    return this.#fault.value;
+  }
+
+  /** With the code `unmapped-code`: what was looked up. Data: for the record, never for a log. */
+  get unmapped(): UnmappedCode | undefined {
+    return this.#fault.unmapped;
   }
 }

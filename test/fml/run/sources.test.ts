@@ -1,4 +1,5 @@
 /** What a rule reads, in which order, and how it stops (fml.md §3, §4). */
+import { inspect } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { made, run, stop } from './library.ts';
 
@@ -200,7 +201,8 @@ describe('a map that stops', () => {
       message: 'the value for birthDate is no date',
     });
     expect(stopped.where).toMatch(/^m\.fml:\d+:\d+ rule "date"$/u);
-    expect(`${stopped.message} ${stopped.where} ${stopped.path}`).not.toContain('Secret');
+    expect(`${stopped.stack} ${stopped.where} ${stopped.path} ${JSON.stringify(stopped)}`).not.toContain('Secret');
+    expect(inspect(stopped)).not.toContain('Secret');
   });
   test('knows the path through groups', () => {
     const text = `${main('src.item as i then one(i, tgt);')}
