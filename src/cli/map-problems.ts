@@ -1,7 +1,6 @@
 /** What is wrong with maps, as their author reads it: place, source line with a caret, what to do. */
 import type { MapFile } from '../core/ports.ts';
-import { placeOf, type Problem } from '../fml/problem.ts';
-import type { MapStopped } from '../fml/index.ts';
+import { type MapStopped, placeOf, type Problem } from '../fml/index.ts';
 import { plural } from './format.ts';
 import { excerpt, placeOfWhere } from './excerpt.ts';
 

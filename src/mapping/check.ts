@@ -1,7 +1,5 @@
 /** Everything that can be known to be wrong with a set of maps before a message arrives. */
-import { checkMap } from '../fml/check/check.ts';
-import type { Library } from '../fml/link.ts';
-import { placeOf, type Problem } from '../fml/problem.ts';
+import { checkMap, type Library, placeOf, type Problem } from '../fml/index.ts';
 import type { Issue } from '../core/outcome.ts';
 import { functions } from './functions.ts';
 import { typesWith } from './models.ts';

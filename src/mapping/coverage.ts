@@ -1,7 +1,6 @@
 /** Which rules of maps were entered: what no golden case exercises can break without anybody noticing. */
-import type { TraceEvent } from '../fml/index.ts';
+import { placeOf, type TraceEvent } from '../fml/index.ts';
 import type { MapText, Rule } from '../fml/model.ts';
-import { placeOf } from '../fml/problem.ts';
 
 export type RulePlace = {
   /** `mappings/contact.fml:41:7 rule "note"` */

@@ -1,10 +1,8 @@
 /** What stands in the files of a set: maps, ConceptMaps, models and routes, and all that is wrong with them. Pure. */
 import { isObject } from '../definitions/item.ts';
 import type { Definition } from '../definitions/extract.ts';
+import { fromStructureMap, type Problem, readMap } from '../fml/index.ts';
 import type { ConceptMap, MapText } from '../fml/model.ts';
-import type { Problem } from '../fml/problem.ts';
-import { readMap } from '../fml/text/read.ts';
-import { fromStructureMap } from '../fml/text/structure-map-read.ts';
 import type { MapSet } from './map-set.ts';
 
 export type Route = { readonly map: string; readonly contact: boolean };

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { placeOf } from '../../fml/problem.ts';
+import { placeOf } from '../../fml/index.ts';
 import { libraryOf, problemsOf } from '../../mapping/check.ts';
 import { readSet } from '../../mapping/read-set.ts';
 import { plural } from '../format.ts';

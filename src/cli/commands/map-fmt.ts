@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { readMap } from '../../fml/text/read.ts';
-import { writeMap } from '../../fml/text/write.ts';
+import { readMap, writeMap } from '../../fml/index.ts';
 import { plural } from '../format.ts';
 import { chosenMaps } from '../map-input.ts';
 import { problemsText } from '../map-problems.ts';
