@@ -18,7 +18,7 @@ const isMapFile = (name: string): boolean =>
   name.endsWith('.fml') ||
   name.endsWith('.structuremap.json') ||
   name.endsWith('.conceptmap.json') ||
-  (name.startsWith('StructureDefinition-') && name.endsWith('.json')) ||
+  /^(?:StructureMap|ConceptMap|StructureDefinition)-.*\.json$/u.test(name) ||
   name === 'routes.json';
 
 const shown = (path: string): string => {
@@ -34,8 +34,8 @@ export function mapSetOf(files: readonly MapFile[], issues: readonly Issue[] = [
 }
 
 /**
- * `*.fml`, `*.structuremap.json`, `*.conceptmap.json`, `StructureDefinition-*.json` (logical models) and `routes.json`; a
- * later folder replaces files of the same name.
+ * `*.fml`, `*.structuremap.json`, `*.conceptmap.json`, the same as publishers name them (`StructureMap-*.json`), logical
+ * models (`StructureDefinition-*.json`) and `routes.json`; a later folder replaces files of the same name.
  */
 export async function readMapSet(folders: readonly string[]): Promise<MapSet> {
   const chosen = new Map<string, string>();

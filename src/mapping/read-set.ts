@@ -48,6 +48,8 @@ const parsed = (text: string): { readonly json: unknown } | undefined => {
   }
 };
 
+const typeOf = (json: unknown): unknown => (isObject(json) ? json['resourceType'] : undefined);
+
 export function readSet(set: MapSet): MapsRead {
   const maps: MapText[] = [];
   const conceptMaps: ConceptMap[] = [];
@@ -65,16 +67,13 @@ export function readSet(set: MapSet): MapsRead {
     if (read === undefined) problems.push(problemOf(where, 'this is not JSON'));
     else if (name === 'routes.json')
       for (const [kind, route] of routesOf(read.json, where, problems)) routes.set(kind, route);
-    else if (name.endsWith('.conceptmap.json')) {
-      if (isObject(read.json) && read.json['resourceType'] === 'ConceptMap')
-        conceptMaps.push(read.json as unknown as ConceptMap);
-      else problems.push(problemOf(where, 'a ConceptMap is expected'));
-    } else if (name.endsWith('.structuremap.json')) {
+    else if (typeOf(read.json) === 'ConceptMap') conceptMaps.push(read.json as ConceptMap);
+    else if (typeOf(read.json) === 'StructureDefinition') models.push(read.json as Definition);
+    else if (typeOf(read.json) === 'StructureMap') {
       const made = fromStructureMap(read.json, where);
       maps.push(made.map);
       problems.push(...made.problems);
-    } else if (isObject(read.json) && read.json['resourceType'] === 'StructureDefinition') models.push(read.json);
-    else problems.push(problemOf(where, 'a StructureDefinition is expected'));
+    } else problems.push(problemOf(where, 'a ConceptMap, a StructureMap or a StructureDefinition is expected'));
   }
   return { maps, conceptMaps, models, routes, problems };
 }

@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { readMap, toStructureMap } from '../../src/fml/index.ts';
 import { tejido as inProcess } from '../cli/fake-parts.ts';
 
 const program = resolve('src/cli/main.ts');
@@ -144,6 +145,17 @@ describe('tejido map run, of a map by itself', () => {
       const { out } = await here('map', 'run', name, at('in.json'), '--maps', at('.'));
       expect(JSON.parse(out)).toEqual(person);
     }
+  });
+
+  test('takes a StructureMap in JSON, under any name', async () => {
+    const { map: read } = readMap(patient, 'person.fml');
+    const at = await filesIn({
+      'whatever.json': JSON.stringify(toStructureMap(read, 'R4')),
+      'sex.conceptmap.json': sexes,
+      'in.json': '{"name":"Rosa"}',
+    });
+    const { code, out } = await here('map', 'run', at('whatever.json'), at('in.json'));
+    expect([code, JSON.parse(out)]).toEqual([0, { resourceType: 'Patient', name: [{ family: 'ROSA' }] }]);
   });
 
   test('--trace tells each rule with what it read and wrote, aside from the result', async () => {

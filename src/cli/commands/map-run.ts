@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { Failure } from '../../core/outcome.ts';
@@ -11,7 +11,7 @@ import { libraryOf, problemsOf } from '../../mapping/check.ts';
 import { functions } from '../../mapping/functions.ts';
 import { itemOf } from '../../mapping/item.ts';
 import { mapperOf } from '../../mapping/load.ts';
-import type { MapSet } from '../../mapping/map-set.ts';
+import { type MapSet, mapSetOf } from '../../mapping/map-set.ts';
 import { type MapsRead, readSet } from '../../mapping/read-set.ts';
 import { mapsOfFolders, readJsonFile } from '../map-input.ts';
 import { problemsText, stopText } from '../map-problems.ts';
@@ -134,6 +134,13 @@ function sourcesOf(library: Library, map: MapText, read: MapsRead, input: unknow
   return inputs.length > 1 && Array.isArray(input) ? (input as unknown[]) : [input];
 }
 
+/** A map may have any name when it is asked for by it. */
+async function withFile(set: MapSet, file: string): Promise<MapSet> {
+  if (set.files.some(({ where }) => path.resolve(where) === file)) return set;
+  const name = `${path.basename(file)}${file.endsWith('.json') ? '' : '.fml'}`;
+  return mapSetOf([...set.files, { name, where: file, text: await readFile(file, 'utf8') }], set.issues);
+}
+
 const isMapFile = (name: string): boolean => name.endsWith('.fml') || name.endsWith('.json') || name.endsWith('.map');
 
 async function run(parts: Parts, name: string, file: string, options: Options): Promise<void> {
@@ -145,7 +152,8 @@ async function run(parts: Parts, name: string, file: string, options: Options): 
     ))
       ? path.resolve(name)
       : undefined;
-  const set = await mapsOfFolders([...options.maps, ...(asFile === undefined ? [] : [path.dirname(asFile)])]);
+  const beside = await mapsOfFolders([...options.maps, ...(asFile === undefined ? [] : [path.dirname(asFile)])]);
+  const set = asFile === undefined ? beside : await withFile(beside, asFile);
   const read = readSet(set);
   const asked = { parts, set, read, options };
   const input = await readJsonFile(file);
@@ -160,7 +168,7 @@ async function run(parts: Parts, name: string, file: string, options: Options): 
     `Routes: ${[...read.routes.keys()].toSorted().join(', ')}. Maps: ${read.maps
       .map((one) => one.name)
       .toSorted()
-      .join(', ')}; or the path of an .fml or StructureMap (.structuremap.json) file.`,
+      .join(', ')}; or the path of an .fml or StructureMap (.json) file.`,
   );
 }
 
