@@ -213,6 +213,20 @@ const wrong: readonly Case[] = [
   ],
 ];
 
+/** Not found yet; HAPI finds them. A case that is found must leave the list: `test.failing` says so. */
+const notYet: readonly Case[] = [
+  [
+    'two contained resources of one id',
+    observation({
+      contained: [
+        { resourceType: 'Patient', id: 'p' },
+        { resourceType: 'Patient', id: 'p' },
+      ],
+      subject: { reference: '#p' },
+    }),
+  ],
+];
+
 const errorsOf = (validator: Validator, resource: Resource): readonly string[] =>
   validator
     .validate(resource)
@@ -227,6 +241,10 @@ describe('base R4', () => {
   });
 
   test.each(wrong)('refuses %s', async (_, resource) => {
+    expect(errorsOf(await loading, resource)).not.toEqual([]);
+  });
+
+  test.failing.each(notYet)('refuses %s', async (_, resource) => {
     expect(errorsOf(await loading, resource)).not.toEqual([]);
   });
 });
@@ -305,5 +323,11 @@ describe('base R4', () => {
     ],
   ])('refuses %s', async (_, resource) => {
     expect(await validated(resource)).not.toEqual([]);
+  });
+
+  // US Core leaves the slices of its complex extensions open, and the relative url of a part that none of them names passes.
+  test.failing('refuses a part of a race that the definition of race does not name', async () => {
+    const race = changed('patient', (it) => it.extension[0].extension?.push({ url: 'zz', valueString: 'x' }));
+    expect(await validated(race)).not.toEqual([]);
   });
 });
