@@ -96,7 +96,7 @@ export function valueExpression(
     case 4:
       return `iif(${condition(dice, focus, variables)}, ${literalOf(dice, wanted)}, ${text})`;
     case 5:
-      return found?.type?.kind === 'primitive' ? `${text}.first().toString() & '-x'` : `${text}.count() + 1`;
+      return found?.type?.kind === 'primitive' ? `${text}.first().exists().toString() & '-x'` : `${text}.count() + 1`;
     case 6:
       return `${text}.last()`;
     case 7:

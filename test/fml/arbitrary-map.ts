@@ -279,7 +279,9 @@ class Author {
     }
     const element = context.type === undefined ? undefined : dice.among(elementsOf(context.type));
     const type = element === undefined ? undefined : dice.among(typesOf(element));
-    const plainName = dice.pick(plainNames);
+    // What was copied from typed data and is opened again, plain JSON does not know the type of.
+    const opensPlain = dice.chance(3);
+    const plainName = dice.among(plainNames.filter((each) => isPlainObject(each) === opensPlain)) ?? 'code';
     const elementName = element === undefined ? plainName : this.#written(element, type);
     const opens =
       element === undefined
@@ -290,7 +292,7 @@ class Author {
     const shares = dice.chance(10)
       ? { listModes: ['share'] as const, share: dice.pick(['s1', 's2'] as const) }
       : { listModes };
-    if (opens && dice.below(3) !== 0) {
+    if (opens && (element === undefined || dice.below(3) !== 0)) {
       const name = this.#variable();
       return {
         target: { at, context: context.name, elements: [elementName], variable: name, ...shares },
@@ -499,7 +501,9 @@ class Author {
     const elements = target.type === undefined ? [] : elementsOf(target.type);
     const fitting = elements.filter((each) => type !== undefined && each.types.includes(type));
     const into =
-      target.type === undefined ? dice.pick(plainNames) : dice.among(dice.chance(8) ? elements : fitting)?.name;
+      target.type === undefined
+        ? dice.among(plainNames.filter((each) => !isPlainObject(each)))
+        : dice.among(dice.chance(8) ? elements : fitting)?.name;
     if (into === undefined) return undefined;
     return {
       at,

@@ -110,7 +110,7 @@ function asPrimitive(node: Node, expected: TypeDef): Node | undefined {
   const bare = node.type?.name === 'Reference' ? node.slots.get('reference')?.nodes[0] : node;
   if (bare === undefined) return undefined;
   const { json, extra } = jsonOf(bare);
-  if (json === undefined) return { ...bare, type: expected };
+  if (json === undefined) return bare.type?.kind === 'primitive' ? { ...bare, type: expected } : undefined;
   if (!isPrimitive(json)) return undefined;
   const value = castPrimitive(json, expected.name);
   if (value === undefined) throw new Fault('cast-failed', `the value is no ${expected.name}`);

@@ -161,7 +161,7 @@ function received(types: TypeTable, result: unknown): readonly Value[] {
   const data = node === undefined ? result : node.data;
   // Objects stay the same ones, so that what was found in the output is known again.
   const json = isPlain(data) ? data : library.resolveInternalTypes(data);
-  const name = (node === undefined ? undefined : nameOfType(node)) ?? literalType(json, result);
+  const name = node?.fhirNodeDataType === null ? undefined : ((node && nameOfType(node)) ?? literalType(json, result));
   const type = types.get(isObject(json) && typeof json['resourceType'] === 'string' ? json['resourceType'] : name);
   const typed = type === undefined ? {} : { type };
   if (isObject(json)) return [{ json, ...typed }];

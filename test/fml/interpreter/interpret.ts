@@ -173,7 +173,12 @@ class Interpreter {
     if (items.length < (source.min ?? 0)) throw new Fault('cardinality', `fewer than ${source.min} of ${name}`);
     if (items.length > (source.max ?? Infinity)) throw new Fault('cardinality', `more than ${source.max} of ${name}`);
     const about = (expression: Expression, item: Item): readonly Value[] =>
-      this.#evaluate(place, expression, withSource(scope, source.variable, item.source), item.value);
+      this.#evaluate(
+        place,
+        expression,
+        withSource(scope, source.variable, { kind: 'value', value: item.value }),
+        item.value,
+      );
     if (where !== undefined) items = items.filter((item) => isTrue(about(where, item)));
     if (check !== undefined)
       for (const item of items)
@@ -252,9 +257,11 @@ class Interpreter {
         has: known,
         // An object that is still empty is not there.
         get: (name) =>
-          this.#descend(this.#sourcesNamed(place, scope, name), []).filter(
-            ({ json }) => !isObject(json) || Object.keys(json).length > 0,
-          ),
+          this.#sourcesNamed(place, scope, name).flatMap((source) => {
+            const value = this.#read(source);
+            const isEmpty = isObject(value?.json) && Object.keys(value.json).length === 0;
+            return value === undefined || (source.kind === 'node' && isEmpty) ? [] : [value];
+          }),
         now: this.#options.now,
         resolve: (reference) => this.#resolve(reference),
       },
@@ -378,15 +385,18 @@ class Interpreter {
     const { slot } = open;
     const [standing] = slot.nodes;
     if (standing !== undefined && collates(target)) return standing;
-    if (made.length > 1 && !slot.repeats) {
+    if (made.length > 1 && (slot.def === undefined || !slot.repeats)) {
       if (slot.def !== undefined) throw new Fault('several-values', `${element} takes one value`);
-      // Plain JSON: several values make a list.
+      // Plain JSON: several values make a list, in place of what was there.
       slot.repeats = true;
+      slot.nodes = [];
     }
     // What stands somewhere already is copied.
     const fitting = made.flatMap((node) => {
       const stands = this.attached.has(node) || standsIn(parent, node);
       if (stands && isVoid(valueOfNode(node).json)) return [];
+      if (parent.type?.kind === 'primitive' && element === 'value' && isObject(valueOfNode(node).json))
+        throw new Fault('wrong-type', `${parent.type.name} takes a primitive`);
       return [conform(types, stands ? nodeFrom(types, valueOfNode(node)) : node, open, element)];
     });
     if (fitting.length === 0) return undefined;
@@ -507,8 +517,9 @@ class Interpreter {
     const isOpen = offered.length === 0 || offered[0]?.name === 'Resource';
     const found =
       value.type === undefined ? undefined : defaultGroup(this.#library, map, value.type, isOpen ? undefined : offered);
-    if (found === undefined) {
-      if (value.type !== undefined && !isOpen && !offered.includes(value.type))
+    const intoPrimitive = parent.type?.kind === 'primitive' && element === 'value';
+    if (found === undefined || intoPrimitive) {
+      if (value.type !== undefined && !isOpen && !intoPrimitive && !offered.includes(value.type))
         throw new Fault('group', `no default group from ${value.type.name} to ${element}`);
       this.#put(open, [conform(types, nodeFrom(types, value), open, element)]);
       return;

@@ -55,7 +55,7 @@ export function translate(
       if (only !== undefined) return coded(group.target, only.code, only.display);
     }
   const [source] = codes;
-  const words = isObject(value.json) ? value.json['text'] : undefined;
+  const words = isObject(value.json) ? text(value.json['text']) : undefined;
   if (source === undefined || (source.code ?? source.display ?? words) === undefined) return undefined;
   const listed = codes.some((each) =>
     groupsFor(each).some(({ element = [] }) => element.some(({ code }) => code === each.code)),
