@@ -111,12 +111,12 @@ const primitive = (dice: Dice, name: string): string | number | boolean => dice.
 const written = (json: Record<string, unknown>): Record<string, unknown> | undefined =>
   Object.keys(json).length === 0 ? undefined : json;
 
-/** An instance of a type: a few of its elements, lists of up to three, now and then an extension on a primitive. */
-export function instanceOf(types: TypeTable, type: TypeDef, dice: Dice, depth = 0): unknown {
+/** An instance of a type: a few of its elements, lists of up to three; `twins`: now and then an extension on a primitive. */
+export function instanceOf(types: TypeTable, type: TypeDef, dice: Dice, twins: boolean, depth = 0): unknown {
   if (type.kind === 'primitive') return primitive(dice, type.name);
   if (type.name === 'Resource') {
     const name = dice.pick(['Patient', 'Observation'] as const);
-    return instanceOf(types, types.get(name) ?? type, dice, depth + 1);
+    return instanceOf(types, types.get(name) ?? type, dice, twins, depth + 1);
   }
   const json: Record<string, unknown> = type.kind === 'resource' ? { resourceType: type.name } : {};
   if (type.kind === 'resource' && dice.chance(2)) json['id'] = dice.pick(['a-1', 'b-2'] as const);
@@ -128,11 +128,11 @@ export function instanceOf(types: TypeTable, type: TypeDef, dice: Dice, depth = 
     const key = element.choice ? element.keys.find((each) => each.type === elementType) : element.keys[0];
     if (key === undefined) continue;
     const count = element.repeats ? 1 + dice.below(3) : 1;
-    const items = Array.from({ length: count }, () => instanceOf(types, elementType, dice, depth + 1));
+    const items = Array.from({ length: count }, () => instanceOf(types, elementType, dice, twins, depth + 1));
     const filled = items.filter((item) => typeof item !== 'object' || (item !== null && Object.keys(item).length > 0));
     if (filled.length === 0) continue;
     json[key.key] = element.repeats ? filled : filled[0];
-    if (elementType.kind === 'primitive' && dice.chance(8)) {
+    if (elementType.kind === 'primitive' && dice.chance(8) && twins) {
       const extra = { extension: [{ url: 'http://example.org/e', valueString: 'x' }] };
       json[key.extraKey] = element.repeats ? filled.map((_, index) => (index === 0 ? extra : null)) : extra;
     }

@@ -517,9 +517,14 @@ class Interpreter {
     const isOpen = offered.length === 0 || offered[0]?.name === 'Resource';
     const found =
       value.type === undefined ? undefined : defaultGroup(this.#library, map, value.type, isOpen ? undefined : offered);
+    const takes =
+      value.type === undefined ||
+      offered.length === 0 ||
+      offered.includes(value.type) ||
+      (isOpen && value.type.kind === 'resource');
     const intoPrimitive = parent.type?.kind === 'primitive' && element === 'value';
     if (found === undefined || intoPrimitive) {
-      if (value.type !== undefined && !isOpen && !intoPrimitive && !offered.includes(value.type))
+      if (value.type !== undefined && !takes && !intoPrimitive)
         throw new Fault('group', `no default group from ${value.type.name} to ${element}`);
       this.#put(open, [conform(types, nodeFrom(types, value), open, element)]);
       return;
