@@ -530,7 +530,9 @@ class Interpreter {
       return;
     }
     const [standing] = open.slot.nodes;
-    const reused = standing !== undefined && !open.slot.repeats && standing.type === found.type;
+    // A primitive that is there gives way, an object is filled.
+    const reused =
+      standing?.type === found.type && found.type.kind !== 'primitive' && standing !== undefined && !open.slot.repeats;
     const made = reused ? standing : emptyNode(found.type);
     if (!reused) this.#put(open, [made]);
     let inner = emptyScope();
