@@ -11,7 +11,7 @@ import type { Delta, Knowledge, Walk } from './knowledge.ts';
 import { narrativeFault } from './narrative.ts';
 import { lexical, type Lexical } from './primitives.ts';
 import type { Run } from './run.ts';
-import { nearest } from './suggest.ts';
+import { nearest } from '../definitions/nearest.ts';
 import { contentOf, type Group, type Node } from './tree.ts';
 
 type Slot = {

@@ -15,7 +15,7 @@ import {
 import { typeNameIn } from '../../fhirpath/parse.ts';
 import { typeNamed, type Library } from '../link.ts';
 import type { Expression, MapText } from '../model.ts';
-import { didYouMean, nearest } from '../text/nearest.ts';
+import { didYouMean, nearest } from '../../definitions/nearest.ts';
 import { misfit, notAText } from './operands.ts';
 import { placeIn, type Report } from './report.ts';
 import { ofTexts, results } from './results.ts';

@@ -1,7 +1,7 @@
 /** Checks the lines before the groups, and what is named twice, never found or never used. */
 import { findGroup, importedMaps, mapsImportedBy, typeNamed } from '../link.ts';
 import type { Group, MapText, Rule } from '../model.ts';
-import { didYouMean } from '../text/nearest.ts';
+import { didYouMean } from '../../definitions/nearest.ts';
 import type { ExpressionContext } from './expressions.ts';
 import { isDefinitionOf } from './foreign.ts';
 import { headOf } from './report.ts';

@@ -3,7 +3,7 @@ import type { ElementDef, TypeDef } from '../../definitions/types.ts';
 import { isOfAnotherRelease } from './foreign.ts';
 import { findDefaultGroup, findGroup, importedMaps, mapsImportedBy, typeNamed, type FoundGroup } from '../link.ts';
 import type { Group, GroupCall, GroupInput, Place, Rule, RuleSource, RuleTarget } from '../model.ts';
-import { didYouMean } from '../text/nearest.ts';
+import { didYouMean } from '../../definitions/nearest.ts';
 import { Expressions, type ExpressionContext, type Focus } from './expressions.ts';
 import { headOf, placeOfElement } from './report.ts';
 import { isMistaken, noteRead, Scope, type Variable } from './scope.ts';

@@ -4,7 +4,7 @@ import { findConceptMap, importedMaps, typeNamed } from '../link.ts';
 import type { Literal, Parameter, Place, Transform } from '../model.ts';
 import { castPrimitive } from '../run/primitive.ts';
 import { transforms } from '../run/transforms.ts';
-import { didYouMean } from '../text/nearest.ts';
+import { didYouMean } from '../../definitions/nearest.ts';
 import type { Expressions, ExpressionContext } from './expressions.ts';
 import type { Scope } from './scope.ts';
 import { placeOfElement } from './report.ts';

@@ -2,7 +2,7 @@
 import type { Comments, Place } from '../model.ts';
 import type { Problem } from '../problem.ts';
 import { lexemesOf, type Lexeme, type Remark } from './lexemes.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../../definitions/nearest.ts';
 
 /** Ends the reading of a rule or header line whose problem has been reported; the caller finds the next place to go on. */
 export class Unreadable extends Error {}

@@ -34,7 +34,7 @@ import {
 } from './fhir-forms.ts';
 import { lexemesOf } from './lexemes.ts';
 import { metadataValue } from './metadata.ts';
-import { didYouMean } from './nearest.ts';
+import { didYouMean } from '../../definitions/nearest.ts';
 import { nameFor } from './structure-map-write.ts';
 import { quoted } from './write.ts';
 
