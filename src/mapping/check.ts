@@ -11,18 +11,24 @@ export const libraryOf = ({ models, maps, conceptMaps }: MapsRead): Library => (
   conceptMaps,
 });
 
+/** In a text that was read with gaps, what a name is missing may stand in a gap. */
+const standsAlone = ({ code, severity }: Problem): boolean =>
+  severity === 'error' && code !== 'unknown-group' && code !== 'unknown-variable';
+
 /** In the order of the files and of their lines. Warnings are likely slips; errors keep a set from being used. */
 export function problemsOf(read: MapsRead, library: Library): readonly Problem[] {
   const known = new Set(read.maps.map(({ url }) => url));
   const routes = [...read.routes].flatMap(([kind, { map }]) =>
     known.has(map) ? [] : [problemOf('routes.json', `the map ${map} of ${kind} is not known`)],
   );
-  // What could not be read would be found wrong a second time for what is missing in it.
-  const unread = new Set(read.problems.filter(({ severity }) => severity === 'error').map(({ file }) => file));
+  const broken = new Set(read.problems.filter(({ severity }) => severity === 'error').map(({ file }) => file));
   const checked = read.maps
-    .filter(({ file }) => !unread.has(file))
-    .flatMap((map) => checkMap(library, map, { functions }));
-  return [...read.problems, ...checked, ...routes];
+    .flatMap((map) => checkMap(library, map, { functions }))
+    .filter((problem) => !broken.has(problem.file) || standsAlone(problem));
+  const inOrder = [...read.problems, ...checked].toSorted(
+    (a, b) => a.file.localeCompare(b.file) || a.at.offset - b.at.offset,
+  );
+  return [...inOrder, ...routes];
 }
 
 export const issueOf = (problem: Problem): Issue => ({

@@ -241,6 +241,17 @@ describe('tejido map check', () => {
     ]);
   });
 
+  test('tells what else is wrong in a text that has a gap, in the order of its lines', async () => {
+    const text = patient.replace('human.family', 'human.famly').replace('"family";', '"family"');
+    const at = await filesIn({ 'person.fml': text, 'sex.conceptmap.json': sexes });
+    const { out } = await here('map', 'check', at('person.fml'));
+    const places = [...out.matchAll(/person\.fml:(\d+):(\d+)/gu)].map(([, line]) => Number(line));
+    expect(places.length).toBeGreaterThan(1);
+    expect(places).toEqual(places.toSorted((a, b) => a - b));
+    expect(out).toContain('A rule ends with “;”');
+    expect(out).toContain('HumanName has no element famly');
+  });
+
   test('of the built-in maps finds nothing', async () => {
     expect(await here('map', 'check')).toMatchObject({ code: 0, out: '', err: expect.stringContaining('0 errors') });
   });
