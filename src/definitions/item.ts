@@ -223,8 +223,8 @@ function put(
   } else out.push(new Item(lenient ? asDeclared(json, type) : json, type, isObject(extra) ? extra : undefined));
 }
 
-/** Senders write numbers and booleans as strings; a logical model says what is meant. */
-function asDeclared(json: unknown, type: TypeDef | undefined): unknown {
+/** Senders write numbers and booleans as strings; the type that a logical model declares says what is meant. */
+export function asDeclared(json: unknown, type: TypeDef | undefined): unknown {
   if (typeof json === 'string') {
     if (type?.name === 'boolean') return json === 'true' ? true : json === 'false' ? false : json;
     if (type?.name === 'integer' || type?.name === 'decimal')

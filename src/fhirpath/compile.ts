@@ -1,5 +1,6 @@
 /** The tree of an expression → closures over items. All that can be known before data comes is looked up here, once. */
 import { isObject, Item, nothing, presenceOf, stepTo } from '../definitions/item.ts';
+import { pathTo, type Found } from '../definitions/path.ts';
 import { isA, type TypeTable } from '../definitions/types.ts';
 import { compute, numberItems, type ArithmeticOperator } from './arithmetic.ts';
 import type { Ast, BinaryOperator, CallAst, LiteralAst, MemberAst, TypeName } from './ast.ts';
@@ -13,8 +14,22 @@ import {
 } from './equality.ts';
 import { FhirPathError, FhirPathSyntaxError } from './errors.ts';
 import { builtIns, knownFunctions, wrongNumber, type Arity } from './functions/index.ts';
-import { united } from './functions/filtering.ts';
-import { existsFrom, truthFrom, truthNode, type Env, type Exists, type Items, type Node, type Scope } from './node.ts';
+import { append, united } from './functions/filtering.ts';
+import {
+  existsFrom,
+  foundFrom,
+  foundNode,
+  listOf,
+  textFrom,
+  truthFrom,
+  truthNode,
+  type Env,
+  type Exists,
+  type FoundOf,
+  type Items,
+  type Node,
+  type Scope,
+} from './node.ts';
 import { parseExpression, typeNameIn } from './parse.ts';
 import { isQuantity, quantityItem, quantityOf } from './quantity.ts';
 import {
@@ -25,12 +40,11 @@ import {
   several,
   single,
   stringItem,
-  stringOf,
   systemTypes,
   truthItems,
   type Truth,
 } from './system.ts';
-import { nearestName } from './spelling.ts';
+import { nearest } from '../definitions/nearest.ts';
 import { findType, typeTest } from './types-of.ts';
 
 /** A function that the caller adds. */
@@ -40,8 +54,8 @@ export type FunctionDef = Arity & {
 
 export type CompileOptions = {
   readonly types: TypeTable;
-  /** `%name` → accessor; undefined: there is no such variable, which is an error with a place. */
-  readonly variable?: (name: string) => ((env: Env) => readonly Item[]) | undefined;
+  /** `%name` → accessor; undefined: there is no such variable, which is an error with a place. One item may come as itself. */
+  readonly variable?: (name: string) => ((env: Env) => Found) | undefined;
   /** FML: a name at the start of a path is a variable where the focus has no such element. */
   readonly bareVariables?: boolean;
   /** A type that is not known is one that nothing has, and no error: profiles name types of other versions of FHIR. */
@@ -54,6 +68,8 @@ export type CompiledExpression = {
   readonly text: string;
   /** Throws FhirPathError. */
   readonly evaluate: (focus: readonly Item[], env: Env) => readonly Item[];
+  /** The same; one item comes without a list around it. */
+  readonly find: (focus: readonly Item[], env: Env) => Found;
   /** As `where`, `check` and invariants read a result: empty is false, one thing that is no boolean true. */
   readonly test: (focus: Item | undefined, env: Env) => boolean;
 };
@@ -65,10 +81,12 @@ const deepest = 500;
 export function compileExpression(text: string, options: CompileOptions): CompiledExpression {
   const node = new Compiler(text, options).node(parseExpression(text), false);
   const truth = truthFrom(node, text);
+  const found = foundFrom(node);
   const scopeOf = (focus: readonly Item[], env: Env): Scope => ({ env, context: focus, index: -1, total: nothing });
   return {
     text,
     evaluate: (focus, env) => node.items(focus, scopeOf(focus, env)),
+    find: (focus, env) => found(focus, scopeOf(focus, env)),
     test: (focus, env) => {
       const items = focus === undefined ? nothing : [focus];
       return truth(items, scopeOf(items, env)) === true;
@@ -123,7 +141,7 @@ class Compiler {
       case 'total':
         return { items: (_, scope) => scope.total };
       case 'variable':
-        return { items: this.#variable(ast.name, ast) };
+        return this.#variable(ast.name, ast);
       case 'member':
         return this.#member(ast, inner);
       case 'call':
@@ -143,46 +161,49 @@ class Compiler {
     ]);
   }
 
-  #variable(name: string, { offset, length }: Ast): Items {
+  #variable(name: string, { offset, length }: Ast): Node {
     const own = this.#options.variable?.(name);
-    if (own !== undefined) return (_, { env }) => own(env);
+    if (own !== undefined) return foundNode((_, { env }) => own(env));
     const constant = constants[name] ?? canonicalOf(name);
     if (constant !== undefined) {
-      const items = [stringItem(constant)];
-      return () => items;
+      const item = stringItem(constant);
+      const items = [item];
+      return { items: () => items, found: () => item };
     }
     switch (name) {
       case 'context':
-        return (_, { context }) => context;
+        return { items: (_, { context }) => context };
       case 'resource':
-        return (_, { env, context }) => (env.resource === undefined ? context : [env.resource]);
+        return foundNode((_, { env, context }) => env.resource ?? context);
       case 'rootResource':
-        return (_, { env, context }) => {
-          const root = env.rootResource ?? env.resource;
-          return root === undefined ? context : [root];
-        };
+        return foundNode((_, { env, context }) => env.rootResource ?? env.resource ?? context);
       default:
         throw new FhirPathSyntaxError(`there is no variable %${name}`, offset, length, 'unknown-variable');
     }
   }
 
-  #member({ of, name }: MemberAst, inner: boolean): Node {
-    if (of === undefined) return this.#start(name, inner);
-    const step = stepTo(this.#types, name);
-    const present = presenceOf(this.#types, name);
-    const { items } = this.node(of, inner);
+  #member(ast: MemberAst, inner: boolean): Node {
+    const names: string[] = [];
+    let start: Ast = ast;
+    for (; start.kind === 'member' && start.of !== undefined; start = start.of) names.unshift(start.name);
+    if (names.length === 0) return this.#start(ast.name, inner);
+    const from = foundFrom(start.kind === 'member' ? this.#start(start.name, inner) : this.node(start, inner));
+    const path = pathTo(this.#types, names);
+    const found: FoundOf = (focus, scope) => {
+      const one = from(focus, scope);
+      if (one === undefined || one instanceof Item) return one === undefined ? one : path.from(one);
+      const out: Item[] = [];
+      for (let index = 0; index < one.length; index += 1) append(out, listOf(path.from(one[index] as Item)));
+      return out;
+    };
     return {
+      found,
+      items: (focus, scope) => listOf(found(focus, scope)),
       exists: (focus, scope) => {
-        const from = items(focus, scope);
-        for (let index = 0; index < from.length; index += 1) if (present(from[index] as Item)) return true;
+        const one = from(focus, scope);
+        if (one === undefined || one instanceof Item) return one !== undefined && path.present(one);
+        for (let index = 0; index < one.length; index += 1) if (path.present(one[index] as Item)) return true;
         return false;
-      },
-      items: (focus, scope) => {
-        const from = items(focus, scope);
-        if (from.length === 0) return nothing;
-        const out: Item[] = [];
-        for (let index = 0; index < from.length; index += 1) step(from[index] as Item, out);
-        return out;
       },
     };
   }
@@ -226,7 +247,8 @@ class Compiler {
       return inner || (isObject(json) && (Object.hasOwn(json, name) || Object.hasOwn(json, `_${name}`)));
     };
     return {
-      items: (focus, scope) => (focus.length > 0 && focus.some(own) ? items(focus, scope) : variable(scope.env)),
+      items: (focus, scope) =>
+        focus.length > 0 && focus.some(own) ? items(focus, scope) : listOf(variable(scope.env)),
     };
   }
 
@@ -260,7 +282,7 @@ class Compiler {
       };
     }
     if (builtIn === undefined) {
-      const meant = nearestName(name, knownFunctions.keys());
+      const meant = nearest(name, knownFunctions.keys());
       throw new FhirPathSyntaxError(
         `there is no function ${name}${meant === undefined ? '' : `; did you mean ${meant}?`}`,
         nameOffset,
@@ -328,9 +350,9 @@ function literal(ast: LiteralAst): Node {
   const items: readonly Item[] = [constant];
   if (ast.type === 'integer' || ast.type === 'decimal') {
     const { value } = ast;
-    return { items: () => items, number: () => value, constant };
+    return { items: () => items, found: () => constant, number: () => value, constant };
   }
-  if (ast.type !== 'boolean') return { items: () => items, constant };
+  if (ast.type !== 'boolean') return { items: () => items, found: () => constant, constant };
   const { value } = ast;
   return { items: () => truthItems(value), truth: () => value, constant };
 }
@@ -399,11 +421,7 @@ function binary(operator: BinaryOperator, left: Node, right: Node, what: string,
     case '|':
       return { items: (focus, scope) => united(a(focus, scope), b(focus, scope)), exists: either(left, right) };
     case '&':
-      return {
-        items: (focus, scope) => [
-          stringItem((stringOf(a(focus, scope), what) ?? '') + (stringOf(b(focus, scope), what) ?? '')),
-        ],
-      };
+      return concatenation(left, right, what);
     case '+':
     case '-':
     case '*':
@@ -413,6 +431,11 @@ function binary(operator: BinaryOperator, left: Node, right: Node, what: string,
       break;
   }
   return arithmetic(operator, a, b, what);
+}
+
+function concatenation(left: Node, right: Node, what: string): Node {
+  const [a, b] = [textFrom(left, what), textFrom(right, what)];
+  return foundNode((focus, scope) => stringItem((a(focus, scope) ?? '') + (b(focus, scope) ?? '')));
 }
 
 function arithmetic(operator: ArithmeticOperator, a: Items, b: Items, what: string): Node {
@@ -475,18 +498,23 @@ function equals(left: Node, right: Node, negated: boolean): Node {
   const { items: a } = left;
   const constant = right.constant;
   const text = constant?.type === systemTypes.String ? constant.json : undefined;
-  if (constant !== undefined)
+  if (constant !== undefined) {
+    const found = foundFrom(left);
     return truthNode((focus, scope) => {
-      const items = a(focus, scope);
-      if (items.length === 0) return undefined;
-      if (items.length > 1) return negated;
-      const item = items[0] as Item;
+      const one = found(focus, scope);
+      if (one === undefined) return undefined;
+      let item = one;
+      if (!(item instanceof Item)) {
+        if (item.length !== 1) return item.length === 0 ? undefined : negated;
+        item = item[0] as Item;
+      }
       const equal =
         text !== undefined && typeof item.json === 'string' && temporalKind(item) === undefined
           ? item.json === text
           : equalItems(item, constant);
       return equal === undefined ? undefined : equal !== negated;
     });
+  }
   const { items: b } = right;
   return truthNode((focus, scope) => {
     const equal = equalCollections(a(focus, scope), b(focus, scope));

@@ -1,8 +1,9 @@
 /** What a part of an expression is compiled to, and what it is evaluated in. */
-import type { Item } from '../definitions/item.ts';
+import { Item, nothing } from '../definitions/item.ts';
+import type { Found } from '../definitions/path.ts';
 import type { TypeTable } from '../definitions/types.ts';
 import type { Ast } from './ast.ts';
-import { truthItems, truthOf, type Truth } from './system.ts';
+import { stringOf, textOf, truthItems, truthOf, truthOfItem, type Truth } from './system.ts';
 
 /** What the surroundings of an evaluation give it. */
 export type Env = {
@@ -38,6 +39,8 @@ export type Items = (focus: readonly Item[], scope: Scope) => readonly Item[];
 
 export type Node = {
   readonly items: Items;
+  /** The same without a list, where there mostly is one item. */
+  readonly found?: FoundOf;
   /** Where it can be had without making items. */
   readonly truth?: (focus: readonly Item[], scope: Scope) => Truth;
   /** Whether there is any item, where that can be had without making them. */
@@ -48,6 +51,7 @@ export type Node = {
   readonly constant?: Item;
 };
 
+export type FoundOf = (focus: readonly Item[], scope: Scope) => Found;
 export type TruthOf = (focus: readonly Item[], scope: Scope) => Truth;
 export type Exists = (focus: readonly Item[], scope: Scope) => boolean;
 
@@ -58,13 +62,42 @@ export const truthNode = (truth: TruthOf): Node => ({
 
 /** The three-valued reading of a node; `what` is its text, for the message. */
 export function truthFrom(node: Node, what: string): TruthOf {
-  const { items } = node;
-  return node.truth ?? ((focus, scope) => truthOf(items(focus, scope), what));
+  const { items, found, truth } = node;
+  if (truth !== undefined) return truth;
+  if (found === undefined) return (focus, scope) => truthOf(items(focus, scope), what);
+  return (focus, scope) => {
+    const one = found(focus, scope);
+    if (one === undefined) return undefined;
+    return one instanceof Item ? truthOfItem(one) : truthOf(one, what);
+  };
 }
 
-export function existsFrom({ items, exists, truth }: Node): Exists {
+export const foundFrom = ({ items, found }: Node): FoundOf => found ?? items;
+
+/** A node of which `found` says all. */
+export const foundNode = (found: FoundOf): Node => ({ found, items: (focus, scope) => listOf(found(focus, scope)) });
+
+export const listOf = (found: Found): readonly Item[] =>
+  found === undefined ? nothing : found instanceof Item ? [found] : found;
+
+/** The text of a node that is to be one string. */
+export function textFrom(node: Node, what: string): (focus: readonly Item[], scope: Scope) => string | undefined {
+  const found = foundFrom(node);
+  return (focus, scope) => {
+    const one = found(focus, scope);
+    if (one === undefined) return undefined;
+    return one instanceof Item ? textOf(one, what) : stringOf(one, what);
+  };
+}
+
+export function existsFrom({ items, found, exists, truth }: Node): Exists {
   if (exists !== undefined) return exists;
   if (truth !== undefined) return (focus, scope) => truth(focus, scope) !== undefined;
+  if (found !== undefined)
+    return (focus, scope) => {
+      const one = found(focus, scope);
+      return one !== undefined && (one instanceof Item || one.length > 0);
+    };
   return (focus, scope) => items(focus, scope).length > 0;
 }
 

@@ -3,13 +3,18 @@ import { Item, nothing } from '../definitions/item.ts';
 import { isA, type TypeDef } from '../definitions/types.ts';
 import { FhirPathError } from './errors.ts';
 
+/** Those of all System types, and of no other: it tells them apart. */
+const noElements: TypeDef['elements'] = new Map();
+
 const systemType = (name: string, fhir: string): TypeDef => ({
   name: fhir,
   kind: fhir === 'Quantity' ? 'complex' : 'primitive',
   url: `http://hl7.org/fhirpath/System.${name}`,
   open: false,
-  elements: new Map(),
+  elements: noElements,
 });
+
+export const isSystemType = (type: TypeDef): boolean => type.elements === noElements;
 
 /** Named as the FHIR type that says the same, so that a result can be written as FHIR; told apart by identity. */
 export const systemTypes = {
@@ -65,7 +70,10 @@ export const decimalItem = (value: number): Item => new Item(value, systemTypes.
 export function truthOf(items: readonly Item[], what: string): Truth {
   if (items.length === 0) return undefined;
   if (items.length > 1) throw several(what);
-  const { json, type } = items[0] as Item;
+  return truthOfItem(items[0] as Item);
+}
+
+export function truthOfItem({ json, type }: Item): Truth {
   if (typeof json === 'boolean') return json;
   return json === undefined && type?.name === 'boolean' ? undefined : true;
 }
@@ -90,8 +98,12 @@ export const shownType = (item: Item): string => {
 /** The text of a string, code, uri, date …; undefined for nothing. Numbers and booleans are no strings. */
 export function stringOf(items: readonly Item[], what: string): string | undefined {
   const item = single(items, what);
-  if (item === undefined || item.json === undefined) return undefined;
+  return item === undefined ? undefined : textOf(item, what);
+}
+
+export function textOf(item: Item, what: string): string | undefined {
   if (typeof item.json === 'string') return item.json;
+  if (item.json === undefined) return undefined;
   throw new FhirPathError(
     `a string is expected, and there is ${shownType(item)}${typeof item.json === 'object' ? '' : ' (.toString() makes a string of it)'}: ${what}`,
   );

@@ -4,7 +4,7 @@
  */
 import { childrenOf, nothing, type Item } from '../../definitions/item.ts';
 import { distinctItems, includesItem } from '../equality.ts';
-import { truthFrom, walk, type Call, type Items, type Node } from '../node.ts';
+import { foundFrom, foundNode, truthFrom, walk, type Call, type Items, type Node } from '../node.ts';
 import { integerOf, several, stringOf } from '../system.ts';
 import { onItems, parameter, type BuiltIn, type BuiltIns } from './define.ts';
 
@@ -106,14 +106,12 @@ function aggregate(call: Call): Node {
 function iif(call: Call): Node {
   const { items } = call.of;
   const criterion = truthFrom(call.parameters[0] as Node, call.what);
-  const yes = parameter(call, 1);
-  const no = parameter(call, 2);
-  return {
-    items: (focus, scope) => {
-      const input = items(focus, scope);
-      return criterion(input, scope) === true ? yes(input, scope) : no(input, scope);
-    },
-  };
+  const yes = foundFrom(call.parameters[1] as Node);
+  const no = call.parameters[2] === undefined ? undefined : foundFrom(call.parameters[2]);
+  return foundNode((focus, scope) => {
+    const input = items(focus, scope);
+    return criterion(input, scope) === true ? yes(input, scope) : no?.(input, scope);
+  });
 }
 
 const withOther = (combine: (items: readonly Item[], other: readonly Item[]) => readonly Item[]): BuiltIn => ({

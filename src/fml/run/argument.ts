@@ -1,5 +1,6 @@
 /** Parameters of transforms and groups → what gives their value in a frame. */
 import { Item, nothing } from '../../definitions/item.ts';
+import type { Found } from '../../definitions/path.ts';
 import type { Parameter } from '../model.ts';
 import { Fault } from './fault.ts';
 import { broken, itemIn, type Frame, type Names } from './frame.ts';
@@ -11,48 +12,46 @@ import type { Target } from './target.ts';
 export type Argument = {
   /** The value, when the text says it. */
   readonly constant: Primitive | undefined;
+  /** The same, typed. */
+  readonly literal?: Item;
   /** The slot, of a variable alone. */
   readonly slot: number | undefined;
-  readonly items: (frame: Frame) => readonly Item[];
+  readonly find: (frame: Frame) => Found;
 };
 
 export function compileArgument(rules: Rules, parameter: Parameter, names: Names): Argument {
   switch (parameter.kind) {
     case 'literal': {
       const { type, value } = parameter.literal;
-      const items = [new Item(value, rules.compiler.types.get(type))];
-      return { constant: value, slot: undefined, items: () => items };
+      const item = new Item(value, rules.compiler.types.get(type));
+      return { constant: value, literal: item, slot: undefined, find: () => item };
     }
     case 'expression': {
-      const evaluate = rules.evaluator(parameter.expression, names);
-      return { constant: undefined, slot: undefined, items: (frame) => evaluate(frame, nothing) };
+      const find = rules.finder(parameter.expression, names);
+      return { constant: undefined, slot: undefined, find: (frame) => find(frame, nothing) };
     }
     case 'path':
     default: {
       const { variable, elements } = parameter;
       const slot = rules.context(names, variable);
-      const start = slot === undefined ? rules.items(names, variable) : undefined;
-      if (slot === undefined && start === undefined)
+      const start =
+        slot === undefined
+          ? rules.compiler.constant(rules.map, variable)
+          : (frame: Frame): Found => itemIn(frame, slot);
+      if (start === undefined)
         return {
           constant: undefined,
           slot: undefined,
-          items: broken(new Fault('unknown-variable', `the variable “${variable}” is not known here`)),
+          find: broken(new Fault('unknown-variable', `the variable “${variable}” is not known here`)),
         };
-      const read =
-        slot === undefined
-          ? (frame: Frame): readonly Item[] => start?.(frame) ?? nothing
-          : (frame: Frame): readonly Item[] => {
-              const item = itemIn(frame, slot);
-              return item === undefined ? nothing : [item];
-            };
-      if (elements.length === 0) return { constant: undefined, slot, items: read };
+      if (elements.length === 0) return { constant: undefined, slot, find: start };
       const step = children(rules, elements);
       return {
         constant: undefined,
         slot: undefined,
-        items: (frame) => {
+        find: (frame) => {
           const out: Item[] = [];
-          for (const item of read(frame)) step(item, out);
+          for (const item of listOf(start(frame))) step(item, out);
           return out;
         },
       };
@@ -60,20 +59,26 @@ export function compileArgument(rules: Rules, parameter: Parameter, names: Names
   }
 }
 
+const listOf = (found: Found): readonly Item[] =>
+  found === undefined ? nothing : found instanceof Item ? [found] : found;
+
+export const itemsOf = (argument: Argument | undefined, frame: Frame): readonly Item[] => listOf(argument?.find(frame));
+
 /** What a variable holds, a target as itself. */
-export function heldBy({ slot, items }: Argument, frame: Frame): Item | Target | readonly Item[] | undefined {
-  if (slot === undefined) return items(frame);
+export function heldBy({ slot, find }: Argument, frame: Frame): Item | Target | readonly Item[] | undefined {
+  if (slot === undefined) return find(frame);
   const held = frame.slots[slot];
   return typeof held === 'number' ? undefined : held;
 }
 
 export function itemOf(argument: Argument | undefined, frame: Frame, what: string): Item | undefined {
-  const [first, second] = argument?.items(frame) ?? nothing;
-  if (second !== undefined)
+  const found = argument?.find(frame);
+  if (found === undefined || found instanceof Item) return found;
+  if (found.length > 1)
     throw new Fault('several-values', `${what} is given more than one value`, {
       advice: 'Choose with first() or where',
     });
-  return first;
+  return found[0];
 }
 
 export function primitiveOf(argument: Argument | undefined, frame: Frame, what: string): Primitive | undefined {

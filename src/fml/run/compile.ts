@@ -5,7 +5,7 @@
 import { Item, itemOf, type JsonObject } from '../../definitions/item.ts';
 import type { TypeDef, TypeTable } from '../../definitions/types.ts';
 import type { CompileOptions as ExpressionOptions } from '../../fhirpath/index.ts';
-import { systemTypes } from '../../fhirpath/system.ts';
+import { isSystemType, systemTypes } from '../../fhirpath/system.ts';
 import {
   findConceptMap,
   findDefaultGroup,
@@ -17,7 +17,7 @@ import {
 } from '../link.ts';
 import type { Constant, Group, GroupCall, MapText, Rule } from '../model.ts';
 import { placeOf } from '../problem.ts';
-import { compileArgument } from './argument.ts';
+import { compileArgument, itemsOf } from './argument.ts';
 import { cellFinder, ElementWriter, type Cell } from './element.ts';
 import { Fault, MapStopped } from './fault.ts';
 import {
@@ -87,16 +87,18 @@ export class Compiler {
 
   /** What an expression gave, as FHIR has it. */
   asFhir(items: readonly Item[]): readonly Item[] {
-    const system = this.#system;
     for (let index = 0; index < items.length; index += 1) {
       const { type } = items[index] as Item;
-      if (type !== undefined && system.has(type))
-        return items.map((item) => {
-          const fhir = item.type === undefined ? undefined : system.get(item.type);
-          return fhir === undefined ? item : new Item(item.json, fhir, item.extra);
-        });
+      if (type !== undefined && isSystemType(type)) return items.map((item) => this.itemAsFhir(item));
     }
     return items;
+  }
+
+  itemAsFhir(item: Item): Item {
+    const { type } = item;
+    if (type === undefined || !isSystemType(type)) return item;
+    const fhir = this.#system.get(type);
+    return fhir === undefined ? item : new Item(item.json, fhir, item.extra);
   }
 
   /** The table of a ConceptMap; undefined when it is not known. */
@@ -248,7 +250,8 @@ export class Compiler {
           return held;
         };
       }
-      const { slot, items } = compileArgument(rules, parameter, names);
+      const argument = compileArgument(rules, parameter, names);
+      const { slot } = argument;
       passed[index] = slot;
       const nothingThere = (): Fault =>
         new Fault('no-value', `${what} has no value`, { advice: 'Call it only where there is one' });
@@ -259,7 +262,7 @@ export class Compiler {
           return held;
         };
       return (frame) => {
-        const [first, second] = items(frame);
+        const [first, second] = itemsOf(argument, frame);
         if (first === undefined) throw nothingThere();
         if (second !== undefined) throw new Fault('several-values', `${what} is given more than one value`);
         return first;

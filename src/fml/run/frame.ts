@@ -1,5 +1,5 @@
 /** What a running group holds: its variables in numbered slots. Which name has which slot is settled when compiling. */
-import { isObject, Item, nothing, type JsonObject } from '../../definitions/item.ts';
+import { isObject, Item, type JsonObject } from '../../definitions/item.ts';
 import type { Env } from '../../fhirpath/index.ts';
 import { Fault, type Unmapped } from './fault.ts';
 import { Output, type Target } from './target.ts';
@@ -124,12 +124,12 @@ export function itemIn(frame: Frame, slot: number): Item | undefined {
 }
 
 /** What an expression sees in a slot: an object that is still empty is not there. */
-export function itemsIn(frame: Frame, slot: number): readonly Item[] {
+export function seenIn(frame: Frame, slot: number): Item | undefined {
   const held = frame.slots[slot];
-  if (held instanceof Item) return [held];
-  if (held === undefined || typeof held === 'number') return nothing;
+  if (held instanceof Item) return held;
+  if (held === undefined || typeof held === 'number') return undefined;
   const item = frame.run.output.itemOf(held);
-  return item === undefined || (isObject(item.json) && isBare(item.json)) ? nothing : [item];
+  return item === undefined || (isObject(item.json) && isBare(item.json)) ? undefined : item;
 }
 
 const isBare = (json: JsonObject): boolean => {

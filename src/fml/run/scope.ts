@@ -1,5 +1,6 @@
 /** What the parts of a rule are compiled with: the names in reach, and what they are compiled to. */
-import type { Item } from '../../definitions/item.ts';
+import { nothing, Item } from '../../definitions/item.ts';
+import type { Found } from '../../definitions/path.ts';
 import type { TypeDef } from '../../definitions/types.ts';
 import {
   compileExpression,
@@ -11,9 +12,11 @@ import { typeNamed } from '../link.ts';
 import type { Expression, Group, MapText } from '../model.ts';
 import type { Compiler } from './compile.ts';
 import { Fault } from './fault.ts';
-import { broken, itemsIn, Slots, type Frame, type Names } from './frame.ts';
+import { broken, seenIn, Slots, type Frame, type Names } from './frame.ts';
 
 export type Evaluator = (frame: Frame, focus: readonly Item[]) => readonly Item[];
+/** As an evaluator; one item comes without a list around it. */
+export type Finder = (frame: Frame, focus: readonly Item[]) => Found;
 export type Condition = (frame: Frame, item: Item) => boolean;
 
 /** The rules of one group, in one map. An extended group is compiled into the group that extends it. */
@@ -40,9 +43,9 @@ export class Rules {
   }
 
   /** `undefined`: there is no such name. */
-  items(names: Names, name: string): ((frame: Frame) => readonly Item[]) | undefined {
+  items(names: Names, name: string): ((frame: Frame) => Found) | undefined {
     const slot = this.context(names, name);
-    if (slot !== undefined) return (frame) => itemsIn(frame, slot);
+    if (slot !== undefined) return (frame) => seenIn(frame, slot);
     return this.compiler.constant(this.map, name);
   }
 
@@ -66,12 +69,22 @@ export class Rules {
   }
 
   evaluator(expression: Expression, names: Names): Evaluator {
+    const find = this.finder(expression, names);
+    return (frame, focus) => {
+      const found = find(frame, focus);
+      return found === undefined ? nothing : found instanceof Item ? [found] : found;
+    };
+  }
+
+  finder(expression: Expression, names: Names): Finder {
     const compiled = this.#compile(expression, names);
     if (compiled instanceof Fault) return broken(compiled);
     const { compiler } = this;
     return (frame, focus) => {
       try {
-        return compiler.asFhir(compiled.evaluate(focus, frame.env(compiler.itemOf)));
+        const found = compiled.find(focus, frame.env(compiler.itemOf));
+        if (found === undefined) return undefined;
+        return found instanceof Item ? compiler.itemAsFhir(found) : compiler.asFhir(found);
       } catch (error) {
         throw stopped(expression, error);
       }

@@ -8,7 +8,7 @@ import type { ListMode, RuleSource } from '../model.ts';
 import { Fault } from './fault.ts';
 import { broken, itemIn, withSource, type Code, type Frame, type Names } from './frame.ts';
 import { isPrimitive } from './primitive.ts';
-import type { Rules } from './scope.ts';
+import type { Condition, Rules } from './scope.ts';
 
 /** The items of a source and their places among what the element holds. */
 type Found = { readonly items: readonly Item[]; readonly places: readonly number[] | undefined };
@@ -25,7 +25,7 @@ export function compileSource(rules: Rules, source: RuleSource, names: Names): S
   const { slots } = rules;
   const context = rules.context(names, source.context);
   if (context === undefined) {
-    const constant = rules.items(names, source.context);
+    const constant = rules.compiler.constant(rules.map, source.context);
     if (constant !== undefined) return fromConstant(rules, source, names, constant);
     const slot = slots.add({ kind: 'made' });
     const fault = new Fault('unknown-variable', `the source variable “${source.context}” is not known here`);
@@ -108,12 +108,15 @@ function sameItem(rules: Rules, source: RuleSource, names: Names, context: numbe
     const loop =
       (body: Code): Code =>
       (frame) => {
-        if (frame.slots[context] !== undefined && itemIn(frame, context) !== undefined) body(frame);
+        if (frame.slots[context] instanceof Item || itemIn(frame, context) !== undefined) body(frame);
       };
     return { names: withSource(names, source.variable, context), slot: context, loop };
   }
   const slot = rules.slots.add({ kind: 'same', as: context });
   const inner = withSource(names, source.variable, slot);
+  const { where, ...others } = source;
+  if (where !== undefined && !isFiltered(others))
+    return { names: inner, slot, loop: sameItemWhere(rules.condition(where, inner), context, slot) };
   const narrow = filters(rules, source, names, inner, context, slot, undefined);
   const loop =
     (body: Code): Code =>
@@ -129,6 +132,21 @@ function sameItem(rules: Rules, source: RuleSource, names: Names, context: numbe
     };
   return { names: inner, slot, loop };
 }
+
+/** `src where (…)`, by far the commonest condition. */
+const sameItemWhere =
+  (holds: Condition, context: number, slot: number) =>
+  (body: Code): Code =>
+  (frame) => {
+    const held = frame.slots[context];
+    const item = held instanceof Item ? held : itemIn(frame, context);
+    if (item === undefined) return;
+    frame.slots[slot] = item;
+    if (!holds(frame, item)) return;
+    // A target stays one, so that later changes of it show.
+    frame.slots[slot] = held;
+    body(frame);
+  };
 
 /** The children by one name; where there is one child, itself: most elements are single, and need no list. */
 function reader(

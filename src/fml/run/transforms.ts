@@ -3,7 +3,7 @@ import { isObject, Item, nothing } from '../../definitions/item.ts';
 import type { TypeDef } from '../../definitions/types.ts';
 import { findDefaultGroup } from '../link.ts';
 import type { Parameter, Transform } from '../model.ts';
-import { compileArgument, heldBy, itemOf, primitiveOf, required, textOf, type Argument } from './argument.ts';
+import { compileArgument, heldBy, itemOf, itemsOf, primitiveOf, required, textOf, type Argument } from './argument.ts';
 import { readMoment, readUnix, type Moment } from './dates.ts';
 import type { Cell } from './element.ts';
 import { escapeText } from './escape.ts';
@@ -105,30 +105,28 @@ function openType(rules: Rules, frame: Frame, cell: Cell | undefined, source: nu
 
 const copy = ({ given: [value] }: Parts): Produce => {
   if (value === undefined) return () => undefined;
-  const { slot, constant } = value;
+  const { slot, literal } = value;
   if (slot !== undefined)
     return (frame) => {
       const held = frame.slots[slot];
       return typeof held === 'number' ? undefined : held;
     };
-  if (constant === undefined) return (frame) => value.items(frame);
-  return constantOf(value.items);
+  return literal === undefined ? value.find : constantOf(literal);
 };
 
 /** A constant in the type of the element that takes it; that does not change from one run to the next. */
-function constantOf(items: (frame: Frame) => readonly Item[]): Produce {
-  let fitted: Item | undefined;
+function constantOf(item: Item): Produce {
+  let fitted = item;
   let last: TypeDef | undefined;
-  return (frame, cell) => {
-    const [item] = items(frame);
+  return (_, cell) => {
     const expected = cell?.expected;
-    if (item === undefined || expected === undefined || expected === item.type || expected.kind !== 'primitive')
-      return item;
-    if (fitted !== undefined && expected === last) return fitted;
-    const cast = castPrimitive(item.json as Primitive, expected.name);
-    if (cast === undefined) return item;
+    if (expected === undefined || expected === last) return expected === undefined ? item : fitted;
+    const cast =
+      expected === item.type || expected.kind !== 'primitive'
+        ? undefined
+        : castPrimitive(item.json as Primitive, expected.name);
     last = expected;
-    fitted = new Item(cast, expected);
+    fitted = cast === undefined ? item : new Item(cast, expected);
     return fitted;
   };
 }
@@ -181,15 +179,15 @@ const evaluate = ({ rules, names, parameters, given: [first, second] }: Parts): 
   const text = last === undefined ? undefined : expressionText(last);
   if (last === undefined || text === undefined)
     return second === undefined ? copyOfArgument(first) : copyOfArgument(second);
-  const compiled = rules.evaluator({ text, at: last.at }, names);
+  const compiled = rules.finder({ text, at: last.at }, names);
   if (second === undefined || first === undefined) return (frame) => compiled(frame, nothing);
-  return (frame) => compiled(frame, first.items(frame));
+  return (frame) => compiled(frame, itemsOf(first, frame));
 };
 
 const copyOfArgument =
   (argument: Argument | undefined): Produce =>
   (frame) =>
-    argument?.items(frame);
+    argument?.find(frame);
 
 function expressionText(parameter: Parameter): string | undefined {
   if (parameter.kind === 'expression') return parameter.expression.text;
@@ -491,7 +489,7 @@ export function compileTransform(
   const given = parameters.map((parameter, index) =>
     // The last parameter of evaluate is compiled there, with its context.
     name === 'evaluate' && index === last && parameter.kind !== 'literal'
-      ? { constant: undefined, slot: undefined, items: () => nothing }
+      ? { constant: undefined, slot: undefined, find: () => undefined }
       : compileArgument(rules, parameter, names),
   );
   return definition.compile({ rules, names, parameters, given, source, where });
