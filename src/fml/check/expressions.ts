@@ -20,6 +20,7 @@ import { misfit, notAText } from './operands.ts';
 import { placeIn, type Report } from './report.ts';
 import { ofTexts, results } from './results.ts';
 import { noteRead, type Scope, type Variable } from './scope.ts';
+import { hasWhat, syntaxSlip, transformSlip, wordSlip } from './slips.ts';
 import { childOf, inWords, repeated, shapeOf, single, union, type Shape } from './shape.ts';
 
 /** Least and most number of parameters. */
@@ -76,6 +77,7 @@ export class Expressions {
         'expression',
         placeIn(expression, fault.offset, Math.max(1, fault.length)),
         `the expression cannot be read: ${fault.message}`,
+        syntaxSlip(expression.text, fault.offset),
       );
     scope.useAll();
     return undefined;
@@ -187,7 +189,7 @@ class Walk {
         'unknown-variable',
         placeIn(this.#expression, nameOffset, name.length),
         `there is no variable ${name} here, and an expression after “=” has nothing else that a name could mean`,
-        didYouMean(name, this.#scope.names()),
+        wordSlip(name) ?? didYouMean(name, this.#scope.names()),
       );
     else if (child.kind === 'missing' && focus.shape !== undefined)
       this.#missing(focus.shape.types, name, nameOffset, [...child.names, ...this.#scope.names()]);
@@ -212,7 +214,7 @@ class Walk {
       'unknown-element',
       placeIn(this.#expression, offset, written),
       `${inWords(types)} has no element ${name}`,
-      didYouMean(name, names),
+      wordSlip(name) ?? didYouMean(name, names) ?? hasWhat(names),
     );
   }
 
@@ -273,7 +275,7 @@ class Walk {
         'unknown-function',
         placeIn(this.#expression, nameOffset, name.length),
         `there is no function ${name}()`,
-        didYouMean(name, [...knownFunctions.keys(), ...Object.keys(this.#context.functions)]),
+        transformSlip(name) ?? didYouMean(name, [...knownFunctions.keys(), ...Object.keys(this.#context.functions)]),
       );
     } else this.#mustFit(ast, arity);
     const wrong = added === undefined && ofTexts.has(name) ? notAText(input) : undefined;

@@ -4,9 +4,12 @@ import { isOfAnotherRelease } from './foreign.ts';
 import { findDefaultGroup, findGroup, importedMaps, mapsImportedBy, typeNamed, type FoundGroup } from '../link.ts';
 import type { Group, GroupCall, GroupInput, Place, Rule, RuleSource, RuleTarget } from '../model.ts';
 import { didYouMean } from '../../definitions/nearest.ts';
+import { constantsOf, scopeOf } from './constants.ts';
 import { Expressions, type ExpressionContext, type Focus } from './expressions.ts';
+import { transforms } from '../run/transforms.ts';
 import { headOf, placeOfElement } from './report.ts';
 import { isMistaken, noteRead, Scope, type Variable } from './scope.ts';
+import { hasWhat } from './slips.ts';
 import { childOf, inWords, isGeneral, pending, shapeOf, single, union, type Shape } from './shape.ts';
 import { Transforms, type Made } from './transforms.ts';
 
@@ -28,7 +31,7 @@ export class Rules {
   #round = 0;
   /** `let` constants and what they give. */
   #constants = new Scope();
-  readonly #constantVariables: Variable[] = [];
+  #constantVariables: readonly Variable[] = [];
   /** Sources that are declared to be what they are not; the resourceType of the input wins (fml.md §1). */
   readonly #mistaken = new Set<GroupInput>();
   /** Elements that some rule gives a value to. */
@@ -78,18 +81,8 @@ export class Rules {
 
   #groups(): void {
     const { map, report } = this.#context;
-    this.#constants = new Scope();
-    this.#constantVariables.length = 0;
-    for (const { name, value, at } of map.constants) {
-      const variable = {
-        name,
-        shape: this.#expressions.check(value, { shape: undefined }, this.#constants),
-        at,
-        used: false,
-      };
-      this.#constantVariables.push(variable);
-      this.#constants = this.#constants.with('source', variable);
-    }
+    this.#constantVariables = constantsOf(map, this.#expressions, report);
+    this.#constants = scopeOf(this.#constantVariables);
     for (const group of map.groups) {
       report.group = group.name;
       this.#group(group);
@@ -232,11 +225,13 @@ export class Rules {
     const lost = map.imports.filter(({ canonical }) => mapsImportedBy(library, map, canonical).length === 0);
     const here = [map, ...imported].flatMap(({ groups }) => groups.map((group) => group.name));
     const elsewhere = library.maps.find(({ groups }) => groups.some((group) => group.name === name));
+    const slip = transforms.has(name) ? `${name} is a transform: it stands after “=”, or before “as v”.` : undefined;
     report.error(
       'unknown-group',
       at,
       `there is no group ${name}, neither here nor in an imported map`,
-      didYouMean(name, here) ??
+      slip ??
+        didYouMean(name, here) ??
         (elsewhere !== undefined && elsewhere !== map
           ? `Import it: imports "${elsewhere.url}"`
           : lost.length > 0
@@ -361,7 +356,7 @@ export class Rules {
           'unknown-element',
           placeOfElement(at, context, elements, index),
           `${inWords(shape.types)} has no element ${element}`,
-          suggestion,
+          suggestion ?? (child.kind === 'missing' ? hasWhat(child.names) : undefined),
         );
       def = child.kind === 'found' && elements.length === 1 ? child.found[0]?.def : undefined;
       shape = child.kind === 'found' ? child.shape : undefined;
@@ -488,7 +483,7 @@ export class Rules {
           'unknown-element',
           place,
           `${inWords(shape.types)} has no element ${element}`,
-          didYouMean(element, child.names),
+          didYouMean(element, child.names) ?? hasWhat(child.names),
         );
       if (child.kind !== 'found') return undefined;
       const types = child.found.flatMap((found) =>
@@ -559,7 +554,7 @@ export class Rules {
     if (offered === undefined || context === undefined) return made.shape;
     const name = elements.at(-1) ?? '';
     if (!this.#transforms.mustStand(made, offered, transform?.at ?? target.at, name)) return undefined;
-    this.#overwrites(target, def, rule, repeats);
+    this.#overwrites(target, def, rule, repeats && !isMadeForEach(rule, context));
     if (offered.some(isGeneral)) return made.shape;
     if (new Set(offered).size === 1) return shapeOf(offered);
     const fitting = made.shape?.types.filter((type) => offered.includes(type)) ?? [];
@@ -708,6 +703,10 @@ const valuedIn = (rules: readonly Rule[]): readonly string[] =>
     ...rule.targets.flatMap(({ elements, transform }) => (transform === undefined ? [] : (elements.at(-1) ?? []))),
     ...valuedIn(rule.rules),
   ]);
+
+/** Whether what a variable stands for is made anew by the rule, for each item: `tgt.contact = create('…') as c, c.name = n`. */
+const isMadeForEach = ({ targets }: Rule, name: string): boolean =>
+  targets.some(({ variable, transform }) => variable === name && transform?.name === 'create');
 
 const isObjectType = ({ kind }: TypeDef): boolean => kind !== 'primitive';
 

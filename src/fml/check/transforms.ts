@@ -7,6 +7,7 @@ import { transforms } from '../run/transforms.ts';
 import { didYouMean } from '../../definitions/nearest.ts';
 import type { Expressions, ExpressionContext } from './expressions.ts';
 import type { Scope } from './scope.ts';
+import { hasWhat, wordSlip } from './slips.ts';
 import { placeOfElement } from './report.ts';
 import { childOf, fits, inWords, shapeOf, type Shape } from './shape.ts';
 
@@ -44,6 +45,8 @@ const outputs: Readonly<Record<string, string>> = {
   CodeableConcept: 'CodeableConcept',
 };
 
+const abstracts = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement']);
+
 /** What a transform gives: a shape, or a constant. */
 export type Made = { readonly shape: Shape; readonly literal?: Literal };
 
@@ -69,10 +72,9 @@ export class Transforms {
         'unknown-transform',
         { ...at, length: at.line === 0 ? 0 : name.length },
         `there is no transform ${name}`,
-        didYouMean(name, transforms.keys()) ??
-          (this.#context.map.groups.some((group) => group.name === name)
-            ? `${name} is a group: write “then ${name}(…)” after the target.`
-            : undefined),
+        this.#context.map.groups.some((group) => group.name === name)
+          ? `${name} is a group: write “then ${name}(…)” after the target.`
+          : didYouMean(name, transforms.keys()),
       );
       return nothingKnown;
     }
@@ -117,7 +119,12 @@ export class Transforms {
     const { length } = parameters;
     if (length >= min && length <= max) return true;
     const wanted = max === Infinity ? `at least ${min}` : min === max ? String(min) : `${min} to ${max}`;
-    this.#context.report.error('wrong-parameters', at, `${name}() takes ${wanted} parameters, and has ${length}`);
+    const most = max === Infinity ? min : max;
+    this.#context.report.error(
+      'wrong-parameters',
+      at,
+      `${name}() takes ${wanted} parameter${most === 1 ? '' : 's'}, and has ${length}`,
+    );
     return false;
   }
 
@@ -131,7 +138,11 @@ export class Transforms {
     const { variable: name, elements, at } = parameter;
     const variable = scope.any(name);
     if (variable === undefined) {
-      report.error('unknown-variable', at, `there is no variable ${name} here`, didYouMean(name, scope.names()));
+      const suggestion =
+        wordSlip(name) ??
+        didYouMean(name, scope.names()) ??
+        (typeNamed(library, this.#context.map, name) === undefined ? undefined : `A type stands in quotes: '${name}'.`);
+      report.error('unknown-variable', at, `there is no variable ${name} here`, suggestion);
       return nothingKnown;
     }
     variable.used = true;
@@ -143,7 +154,7 @@ export class Transforms {
           'unknown-element',
           placeOfElement(at, name, elements, index),
           `${inWords(shape.types)} has no element ${element}`,
-          didYouMean(element, child.names),
+          didYouMean(element, child.names) ?? hasWhat(child.names),
         );
       shape = child.kind === 'found' ? child.shape : undefined;
     }
@@ -196,6 +207,13 @@ export class Transforms {
           ...library.types.all().map(({ name }) => name),
         ]),
       );
+    if (type !== undefined && abstracts.has(type.name))
+      report.error(
+        'unknown-type',
+        parameter.at,
+        `there is no ${type.name} as such to create`,
+        'Say which one is meant.',
+      );
     return type === undefined ? undefined : { types: [type], repeats: false };
   }
 
@@ -234,7 +252,10 @@ export class Transforms {
           didYouMean(written, [
             ...library.conceptMaps.flatMap(({ url }) => url ?? []),
             ...map.conceptMaps.flatMap(({ id }) => (id === undefined ? [] : [`#${id}`])),
-          ]),
+          ]) ??
+            (written.startsWith('#')
+              ? `Write it before the groups: conceptmap "${written.slice(1)}" { … }`
+              : 'Lay it beside the map as a .conceptmap.json with this url.'),
         );
     }
     if (output === undefined) {
@@ -286,7 +307,10 @@ export class Transforms {
       if (primitives.some(({ name }) => castPrimitive(literal.value, name) !== undefined)) return true;
       return primitives.length === 0
         ? wrong(`${where} is ${inWords(offered)}, and no ${literal.type}`, wayTo(offered))
-        : wrong(`${JSON.stringify(literal.value)} is no ${inWords(primitives)}, which ${where} takes`, undefined);
+        : wrong(
+            `${JSON.stringify(literal.value)} is no ${inWords(primitives)}, which ${where} takes`,
+            wayToWrite(primitives),
+          );
     }
     if (shape === undefined || shape.types.some((type) => offered.some((each) => fits(type, each)))) return true;
     const resource =
@@ -296,6 +320,15 @@ export class Transforms {
       resource ? 'Use reference(…) of the resource.' : wayTo(offered, shape.types),
     );
   }
+}
+
+/** How the constants of a type are written. */
+function wayToWrite(types: readonly TypeDef[]): string | undefined {
+  const [type] = types;
+  if (types.length !== 1) return undefined;
+  if (type?.name === 'boolean') return 'Write true or false.';
+  if (type?.name === 'date') return "Write '2026-05-06', or less of it.";
+  return type?.name === 'dateTime' || type?.name === 'instant' ? "Write '2026-05-06T10:00:00Z'." : undefined;
 }
 
 /** How to make what an element takes. */

@@ -5,6 +5,7 @@ import {
   type ConceptMapGroup,
   type ConceptMapLine,
   type ConceptMapText,
+  type Place,
   type RelationSign,
 } from '../model.ts';
 import { Unreadable, type Cursor } from './cursor.ts';
@@ -70,7 +71,8 @@ function line(cursor: Cursor): Line {
   }
   const source = coded(cursor);
   const sign = cursor.peek();
-  if (sign.kind !== 'sign' || !isRelation(sign.text)) return cursor.fail(`a relation (${relationSigns.join(' ')})`);
+  if (sign.kind !== 'sign' || !isRelation(sign.text))
+    return cursor.fail(`a relation (${relationSigns.join(' ')})`, [], 'Write “==” where both mean the same.');
   cursor.take();
   if (sign.text === '--' && (cursor.startsLine(cursor.index) || !cursor.is(':', 1)))
     return { kind: 'mapping', source, sign: sign.text };
@@ -88,6 +90,7 @@ function recover(cursor: Cursor, begin: number): void {
 export function conceptMap(cursor: Cursor, isFirst: boolean): ConceptMapText {
   const first = cursor.peek();
   const lines: ConceptMapLine[] = [];
+  const places = new Map<ConceptMapLine, Place>();
   let opening: string | undefined;
   let closing: readonly string[] = [];
   const { thing, comments } = cursor.owning(isFirst, () => {
@@ -104,15 +107,18 @@ export function conceptMap(cursor: Cursor, isFirst: boolean): ConceptMapText {
           cursor.takeIf(';');
           return found;
         });
-        lines.push({ ...read.thing, ...(read.comments === undefined ? {} : { comments: read.comments }) });
+        const each = { ...read.thing, ...(read.comments === undefined ? {} : { comments: read.comments }) };
+        lines.push(each);
+        places.set(each, cursor.since(cursor.at(begin)));
       } catch (error) {
         if (!(error instanceof Unreadable)) throw error;
         recover(cursor, begin);
       }
     }
     closing = cursor.before(lines.length > 0);
-    if (!cursor.takeIf('}')) cursor.report(brace.at, 'the “{” that opens here is not closed');
-    declared(cursor, lines, brace.at);
+    if (!cursor.takeIf('}'))
+      cursor.report(brace.at, 'the “{” that opens here is not closed', 'Write “}” after its last line.');
+    declared(cursor, places);
     return { at: cursor.since(first), id, lines };
   });
   while (closing.at(-1) === '\n') closing = closing.slice(0, -1);
@@ -127,20 +133,24 @@ export function conceptMap(cursor: Cursor, isFirst: boolean): ConceptMapText {
 const prefixesOf = (lines: readonly ConceptMapLine[]): Map<string, string> =>
   new Map(lines.flatMap((each) => (each.kind === 'prefix' ? [[each.prefix, each.system] as const] : [])));
 
-/** Every prefix that is used is declared. */
-function declared(cursor: Cursor, lines: readonly ConceptMapLine[], at: ConceptMapText['at']): void {
-  const prefixes = prefixesOf(lines);
-  const used = lines.flatMap((each) => {
-    if (each.kind === 'unmapped') return [each.source];
-    return each.kind === 'mapping' ? [each.source[0], ...(each.target === undefined ? [] : [each.target[0]])] : [];
-  });
-  for (const prefix of new Set(used))
-    if (!prefixes.has(prefix))
-      cursor.report(
-        at,
-        `the prefix “${prefix}” is not declared`,
-        `Write “prefix ${prefix} = "…"” for its code system.`,
-      );
+/** Every prefix that is used is declared; told where it is first used. */
+function declared(cursor: Cursor, places: ReadonlyMap<ConceptMapLine, Place>): void {
+  const prefixes = new Set(prefixesOf([...places.keys()]).keys());
+  for (const [each, at] of places)
+    for (const prefix of prefixesIn(each))
+      if (!prefixes.has(prefix)) {
+        prefixes.add(prefix);
+        cursor.report(
+          at,
+          `the prefix “${prefix}” is not declared`,
+          `Write “prefix ${prefix} = "…"” for its code system.`,
+        );
+      }
+}
+
+function prefixesIn(each: ConceptMapLine): readonly string[] {
+  if (each.kind === 'unmapped') return [each.source];
+  return each.kind === 'mapping' ? [each.source[0], ...(each.target === undefined ? [] : [each.target[0]])] : [];
 }
 
 /** The R4 ConceptMap of an inline one. A line without a target belongs to every group of its source system. */

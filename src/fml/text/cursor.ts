@@ -1,6 +1,7 @@
 /** A place in the lexemes of a map, what was found wrong so far, and the comments that still have no home. */
 import type { Comments, Place } from '../model.ts';
 import type { Problem } from '../problem.ts';
+import { signSlip } from './slips.ts';
 import { lexemesOf, type Lexeme, type Remark } from './lexemes.ts';
 import { didYouMean } from '../../definitions/nearest.ts';
 
@@ -27,6 +28,8 @@ export class Cursor {
   depth = 0;
   /** Index of the next lexeme. */
   index = 0;
+  /** Line of the innermost block of this group whose “}” stands further left than the line of its “{”. */
+  crooked: number | undefined;
   /** Comments inside the thing being read: they go before it. */
   #loose: string[] = [];
   /** Lexemes whose comments have found a home, and how many of them. */
@@ -97,7 +100,8 @@ export class Cursor {
   fail(expected: string, candidates: readonly string[] = [], suggestion?: string): never {
     const next = this.peek();
     const meant = next.kind === 'name' ? didYouMean(next.text, candidates) : undefined;
-    this.report(next.at, `${expected} is expected before ${words(next)}`, suggestion ?? meant);
+    const slip = next.kind === 'sign' ? signSlip(next.text) : undefined;
+    this.report(next.at, `${expected} is expected before ${words(next)}`, suggestion ?? meant ?? slip);
     throw new Unreadable(expected);
   }
 
@@ -136,6 +140,12 @@ export class Cursor {
   startsLine(index: number): boolean {
     const before = this.lexemes[index - 1];
     return before === undefined || this.at(index).at.line > before.endLine;
+  }
+
+  /** Number of blanks at the start of a line of the text. */
+  indentOf({ offset }: Place): number {
+    const start = this.text.lastIndexOf('\n', offset - 1) + 1;
+    return this.text.slice(start, offset).search(/\S|$/u);
   }
 
   /** Whether a group begins here; `group` may be the name of a variable too. */

@@ -1,5 +1,6 @@
 /** `group Name(source a : T, target b : U) extends Other <<types>> { … }`, and STU3's `group for types Name … endgroup`. */
 import type { Group, GroupInput, TypeMode } from '../model.ts';
+import { didYouMean } from '../../definitions/nearest.ts';
 import { Unreadable, type Cursor } from './cursor.ts';
 import { rules, type Block } from './rule.ts';
 import { typeName } from './source.ts';
@@ -8,7 +9,11 @@ const modes = ['source', 'target'] as const;
 
 function mode(cursor: Cursor): GroupInput['mode'] {
   const found = modes.find((each) => cursor.is(each));
-  if (found === undefined) cursor.fail('“source” or “target”', modes);
+  if (found === undefined) {
+    const { text } = cursor.peek();
+    const isNear = didYouMean(text, modes) !== undefined || cursor.peek().kind !== 'name';
+    cursor.fail('“source” or “target”', modes, isNear ? undefined : `Write “source ${text}” or “target ${text}”.`);
+  }
   cursor.take();
   return found;
 }
@@ -40,6 +45,8 @@ function inputs(cursor: Cursor): GroupInput[] {
   do found.push(input(cursor));
   while (cursor.takeIf(','));
   if (modes.some((each) => cursor.is(each))) cursor.fail('“,”', [], 'Parameters stand with commas between them.');
+  if (cursor.peek().kind === 'name')
+    cursor.fail('“,” or “)”', [], `If ${cursor.peek().text} is a type: write “ : ” before it.`);
   cursor.expect(')');
   return found;
 }
@@ -62,6 +69,7 @@ export function group(cursor: Cursor, isFirst: boolean): Group {
       cursor.is('for') && cursor.peek(1).kind === 'name' && cursor.takeIf('for') ? typeMode(cursor) : 'none';
     const name = cursor.name('the name of a group');
     cursor.group = name;
+    cursor.crooked = undefined;
     let parameters: GroupInput[] = [];
     let base: string | undefined;
     let old = false;

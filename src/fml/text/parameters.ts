@@ -1,7 +1,7 @@
 /** What transforms and groups are called with. */
 import type { Parameter } from '../model.ts';
 import type { Cursor } from './cursor.ts';
-import { afterParameter, takeExpression } from './expression.ts';
+import { afterParameter, afterValue, takeExpression } from './expression.ts';
 import { literalAt } from './literal.ts';
 
 /** A variable and the elements after it, when that is what stands at `ahead`: and of how many lexemes. */
@@ -61,6 +61,13 @@ export function transformParameters(cursor: Cursor, transform: string): Paramete
   return transform === 'evaluate' && last !== undefined ? [...found.slice(0, -1), evaluated(last, cursor)] : found;
 }
 
+/** Whether a parameter follows where a “,” should: what can follow a “)” does not. */
+function startsAnother(cursor: Cursor): boolean {
+  const { kind, text } = cursor.peek();
+  if (kind === 'string' || kind === 'number') return cursor.is(',', 1) || cursor.is(')', 1);
+  return kind === 'name' && !afterValue.has(text) && !cursor.startsLine(cursor.index) && !cursor.is('(', 1);
+}
+
 /** `(a, 'b', c.d + 1)` */
 export function parameters(cursor: Cursor): Parameter[] {
   const opening = cursor.peek();
@@ -71,6 +78,10 @@ export function parameters(cursor: Cursor): Parameter[] {
     found.push(parameter(cursor));
     if (cursor.takeIf(')')) return found;
     if (cursor.takeIf(',')) continue;
+    if (startsAnother(cursor)) {
+      cursor.report(cursor.behind(), '“,” is missing between two parameters', 'Write “,” here.');
+      continue;
+    }
     cursor.report(opening.at, 'the “(” that opens here is not closed', 'Write “)” after the last parameter.');
     return found;
   }

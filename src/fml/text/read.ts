@@ -21,7 +21,11 @@ function structure(cursor: Cursor): Written<Structure> {
   const first = cursor.take();
   const url = cursor.string('the canonical of a structure');
   const alias = cursor.takeIf('alias') ? cursor.name('an alias') : undefined;
-  cursor.expect('as');
+  if (!cursor.takeIf('as')) {
+    const what = 'it is not said what the structure is for';
+    cursor.report(cursor.behind(), what, 'Write “as source”, “as target”, “as queried” or “as produced” at its end.');
+    throw new Unreadable('as');
+  }
   const mode = structureModes.find((each) => cursor.is(each));
   if (mode === undefined) return cursor.fail('source, queried, target or produced', structureModes);
   cursor.take();
@@ -117,6 +121,7 @@ class Reading {
   /** `map "url" = "name"` */
   #map(isFirst: boolean): void {
     const { cursor } = this;
+    if (this.mapLine) cursor.report(cursor.peek().at, 'a second “map” line', 'Each map is a file of its own.');
     const { comments } = cursor.owning(isFirst, () => {
       cursor.take();
       this.mapLine = true;
@@ -150,7 +155,7 @@ export function readMap(text: string, file: string): { map: MapText; problems: r
   const { url, name, groups } = reading;
   if (groups.length === 0 && cursor.problems.length === 0)
     cursor.report(cursor.peek().at, 'the map has no group', 'Write “group Name(source src, target tgt) { … }”.');
-  if (url === undefined || name === undefined)
+  if (!reading.mapLine && (url === undefined || name === undefined))
     cursor.report(
       { ...start, length: 1 },
       `the map has no ${url === undefined ? 'url' : 'name'}`,

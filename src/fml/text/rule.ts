@@ -2,6 +2,7 @@
 import type { Comments, GroupCall, Rule, RuleSource, RuleTarget } from '../model.ts';
 import { Unreadable, type Cursor } from './cursor.ts';
 import { parameters } from './parameters.ts';
+import { ruleSlip } from './slips.ts';
 import { source } from './source.ts';
 import { target } from './target.ts';
 
@@ -69,13 +70,16 @@ function allTargets(cursor: Cursor): RuleTarget[] {
   return found;
 }
 
-/** Takes the `;`, or tells that it is missing; if what is missing is the end of the block, that is told there. */
-function expectEnd(cursor: Cursor, form: BlockForm): void {
+/**
+ * Takes the `;`, or tells that it is missing; if what is missing is the end of the block, that is told there. `from`: where
+ * the rule began, `arrow`: it has one.
+ */
+function expectEnd(cursor: Cursor, form: BlockForm, from: number, arrow: boolean): void {
   if (cursor.takeIf(';') || form === 'endgroup') return;
   const next = cursor.peek();
   if (next.kind === 'end' || cursor.startsGroup()) return;
   if (!cursor.startsLine(cursor.index) && !cursor.is('}'))
-    cursor.fail('the end of the rule', [], cursor.is('=') && cursor.is('>', 1) ? 'Did you mean “->”?' : undefined);
+    cursor.fail('the end of the rule', [], ruleSlip(cursor, from, arrow));
   cursor.report(cursor.behind(), 'the rule has no end', 'A rule ends with “;”.');
   if (next.kind !== 'name' && !cursor.is('}')) throw new Unreadable('rule');
 }
@@ -85,6 +89,7 @@ const isOldName = (cursor: Cursor): boolean => cursor.is(':', 1) && cursor.is('f
 
 function rule(cursor: Cursor, form: BlockForm, isFirst: boolean): Rule[] {
   const first = cursor.peek();
+  const from = cursor.index;
   let block: Block | undefined;
   const { thing, comments } = cursor.owning(isFirst, () => {
     let name: string | undefined;
@@ -97,7 +102,8 @@ function rule(cursor: Cursor, form: BlockForm, isFirst: boolean): Rule[] {
     while (cursor.takeIf(',')) sources.push(source(cursor));
     const targets: RuleTarget[] = [];
     let each: ReturnType<typeof batch>;
-    if (cursor.takeIf('->') || cursor.takeIf('make')) {
+    const arrow = cursor.takeIf('->') || cursor.takeIf('make');
+    if (arrow) {
       each = batch(cursor, sources);
       if (each === undefined) {
         targets.push(...allTargets(cursor));
@@ -110,7 +116,7 @@ function rule(cursor: Cursor, form: BlockForm, isFirst: boolean): Rule[] {
       block = rules(cursor, form === 'endgroup' ? 'endgroup' : 'braces', true);
     }
     if (cursor.peek().kind === 'string' && !isOldName(cursor)) name = cursor.take().text;
-    expectEnd(cursor, form);
+    expectEnd(cursor, form, from, arrow);
     const at = cursor.since(first);
     const named = name === undefined ? {} : { name };
     if (each === undefined)
@@ -165,6 +171,12 @@ function recover(cursor: Cursor, form: BlockForm, begin: number): void {
   }
 }
 
+/** The “}” that is missing need not be the last. */
+const unclosed = ({ crooked }: Cursor): string =>
+  crooked === undefined
+    ? 'Write “}” after its last rule.'
+    : `Write “}” after its last rule; as the lines are indented, it is the block of line ${crooked} that lacks it.`;
+
 /** Nobody nests so deep; what does is no map. */
 const deepest = 200;
 
@@ -201,11 +213,15 @@ export function rules(cursor: Cursor, form: BlockForm, nested: boolean): Block {
   }
   const closing = cursor.before(!first);
   while (closing.at(-1) === '\n') (closing as string[]).pop();
-  if (!cursor.takeIf(braces ? '}' : 'endgroup'))
+  const end = cursor.peek();
+  if (cursor.takeIf(braces ? '}' : 'endgroup')) {
+    const isCrooked = cursor.indentOf(end.at) < cursor.indentOf(opening.at) && end.at.line > opening.at.line;
+    if (isCrooked) cursor.crooked ??= opening.at.line;
+  } else
     cursor.report(
       opening.at,
       braces ? 'the “{” that opens here is not closed' : 'the group has no end',
-      braces ? 'Write “}” after its last rule.' : 'Write “endgroup” after its last rule.',
+      braces ? unclosed(cursor) : 'Write “endgroup” after its last rule.',
     );
   return {
     rules: found,

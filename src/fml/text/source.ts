@@ -58,6 +58,8 @@ function fallback(cursor: Cursor): Expression {
 /** `ctx.element : Type min..max default (…) listmode as v where (…) check (…) log (…)`; the last four in any order. */
 export function source(cursor: Cursor): RuleSource {
   const first = cursor.peek();
+  if (first.kind === 'string')
+    cursor.fail('a source variable', [], 'The name of a rule stands at its end, before “;”.');
   if (first.kind !== 'name') cursor.fail('a source variable');
   const context = cursor.take().text;
   const path = elements(cursor, true);

@@ -64,6 +64,7 @@ type Place = { context: string; elements: readonly string[] };
 function place(cursor: Cursor): Place | undefined {
   const { kind } = cursor.peek();
   if (cursor.is('(') || (kind === 'name' && cursor.is('(', 1))) return undefined;
+  if (kind === 'number') cursor.fail('a target variable', [], 'Decimals are written with a point: 1.5.');
   if (kind !== 'name') cursor.fail('a target variable');
   const context = cursor.take().text;
   return { context, elements: elements(cursor, false) };
@@ -80,7 +81,14 @@ export function target(cursor: Cursor): RuleTarget {
   for (let next = cursor.peek(); next.kind === 'name' && !next.quoted && isListMode(next.text); next = cursor.peek()) {
     listModes.push(next.text);
     cursor.take();
-    if (next.text === 'share') share = cursor.name('the id of what is shared');
+    if (next.text !== 'share') continue;
+    if (cursor.is('then') && (cursor.is('{', 1) || cursor.is('(', 2)))
+      cursor.fail(
+        'the id of what is shared',
+        [],
+        'Rules that name the same id write the same element: share one then …',
+      );
+    share = cursor.name('the id of what is shared');
   }
   return {
     at: cursor.since(first),

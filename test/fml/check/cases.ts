@@ -17,6 +17,87 @@ export type WrongMap = {
 };
 
 export const wrongMaps: readonly WrongMap[] = [
+  // ------------------------------------------------------------------------------- words of other languages
+  {
+    name: '“==”',
+    code: 'expression',
+    rules: `src where (gender =«=» 'male') -> tgt.status = 'final' "s";`,
+    suggestion: 'Equal is “=”.',
+  },
+  {
+    name: '“&&”',
+    code: 'expression',
+    rules: `src where (active &«&» gender.exists()) -> tgt.status = 'final' "s";`,
+    suggestion: 'Both is “and”.',
+  },
+  {
+    name: 'typographic quotes in an expression',
+    code: 'expression',
+    rules: `src where (gender = «‘»male’) -> tgt.status = 'final' "s";`,
+    suggestion: 'straight quotes',
+  },
+  {
+    name: 'a name in quotes in an expression',
+    code: 'expression',
+    rules: `src -> tgt.status = (%src.«'marital status'».text) "s";`,
+    suggestion: 'backticks: `marital status`',
+  },
+  {
+    name: 'null',
+    code: 'unknown-variable',
+    rules: `src -> tgt.status = «null» "s";`,
+    suggestion: 'exists() or empty()',
+  },
+  {
+    name: 'True',
+    code: 'unknown-variable',
+    rules: `src -> tgt.value = «True» "s";`,
+    suggestion: 'Write true.',
+  },
+  {
+    name: 'a type without quotes',
+    code: 'unknown-variable',
+    rules: `src -> tgt.contained = create(«Patient») as p then { src.id as i -> p.id = i "i"; } "s";`,
+    suggestion: "'Patient'",
+  },
+  {
+    name: 'a text for a boolean',
+    code: 'wrong-type',
+    groups: `group main(source src : Observation, target tgt : Patient) {\n  src -> tgt.active = «'yes'» "a";\n}`,
+    suggestion: 'Write true or false.',
+  },
+  {
+    name: 'a transform in a transform',
+    code: 'unknown-function',
+    rules: `src -> tgt.status = truncate(«append»('a', 'b'), 3) "s";`,
+    suggestion: 'Keep its result in a variable first: append(…) as v.',
+  },
+  {
+    name: 'a transform that is called as a group',
+    code: 'unknown-group',
+    rules: `src -> tgt.status as s then «create»('code') "s";`.replace('tgt.status as s', 'tgt'),
+    suggestion: 'create is a transform',
+  },
+  {
+    name: 'an abstract type that is to be made',
+    code: 'unknown-type',
+    rules: `src -> tgt.contained = create(«'Resource'») as r then { src.id as i -> r.id = i "i"; } "s";`,
+    suggestion: 'Say which one is meant.',
+  },
+  {
+    name: 'an element that is like no other',
+    code: 'unknown-element',
+    rules: `src.name as n -> tgt.status = (%n.«nickname») "s";`,
+    warning: true,
+    suggestion: 'It has extension, family, given, id, period, prefix, suffix, text, use.',
+  },
+  {
+    name: 'constants made of each other',
+    code: 'expression',
+    head: 'let a = «%b»;\nlet b = %a + 1;',
+    rules: `src -> tgt.status = (%a.toString()) "s";`,
+    what: 'the constant a is made of itself',
+  },
   // ------------------------------------------------------------------------------------------------- elements
   {
     name: 'an element that the source does not have',

@@ -90,6 +90,28 @@ describe('a wrong map', () => {
   });
 });
 
+describe('nothing is said of', () => {
+  test.each([
+    [
+      'a constant that names one below it',
+      { head: "let a = %b & 'x';\nlet b = 'y';", rules: `src -> tgt.issued = (%a) "s";` },
+    ],
+    [
+      'a repeating source that fills what is made anew for each',
+      {
+        groups: `group main(source src : Patient, target tgt : Bundle) {
+  src.identifier as i -> tgt.entry as e, e.resource = create('Basic') as b, b.id = 'x', b.code = cc('y') "all";
+  src.name as n -> tgt.entry as e, e.resource = create('Patient') as p, p.active = true, p.maritalStatus = create('CodeableConcept') as m, m.text = 'z' "names";
+  src.name as n then { n.given as g -> tgt.entry as e, e.resource = create('Patient') as p, p.language = g "given"; } "lists";
+}`,
+      },
+    ],
+  ] as readonly (readonly [string, Pick<WrongMap, 'head' | 'rules' | 'groups'>])[])('%s', (_, map) => {
+    const problems = problemsOf(write({ name: '', code: 'syntax', ...map }));
+    expect(problems.filter(({ code }) => code !== 'unused' || map.head !== undefined)).toEqual([]);
+  });
+});
+
 describe('our own maps', () => {
   test.each([...ownMaps.keys()])('%s has nothing wrong, and nothing unused', (name) => {
     expect(problemsOf(ownMaps.get(name) ?? '', name, ownLibrary)).toEqual([]);

@@ -82,7 +82,7 @@ describe('one mistake is one problem', () => {
     [
       'a parameter without a mode',
       'group G(src, target tgt) {\n  src.a -> tgt.a;\n}',
-      ['2:9 “source” or “target” is expected before “src”'],
+      ['2:9 “source” or “target” is expected before “src” · Write “source src” or “target src”.'],
     ],
     [
       'a block left open',
@@ -103,16 +103,140 @@ describe('one mistake is one problem', () => {
     [
       'a prefix that is not declared',
       `conceptmap "c" {\n  prefix s = "x"\n  s:a == t:b\n}\n${group('')}`,
-      ['2:16 the prefix “t” is not declared · Write “prefix t = "…"” for its code system.'],
+      ['4:3 the prefix “t” is not declared · Write “prefix t = "…"” for its code system.'],
     ],
     [
       'no relation',
       `conceptmap "c" {\n  prefix s = "x"\n  s:a is s:b\n  s:c == s:d\n}\n${group('')}`,
-      ['4:7 a relation (- == = != <= >= ~ <- >- --) is expected before “is”'],
+      ['4:7 a relation (- == = != <= >= ~ <- >- --) is expected before “is” · Write “==” where both mean the same.'],
     ],
   ])('%s', (_, text, expected) => {
     expect(told(text)).toEqual(expected);
   });
+});
+
+describe('what other languages write is told as this one writes it', () => {
+  const end = 'the end of the rule is expected before';
+  test.each([
+    [
+      '“=” for “->”',
+      '  src = tgt.a;',
+      [`3:7 ${end} “=” · What is read stands before “->”, what is written after it: src.a as a -> tgt.b = a;`],
+    ],
+    [
+      'the two sides swapped',
+      '  tgt.a = true -> src;',
+      [`3:9 ${end} “=” · What is read stands before “->”, what is written after it: src.a as a -> tgt.b = a;`],
+    ],
+    ['an arrow of a word processor', '  src.a –> tgt.a;', [`3:9 ${end} “–” · Did you mean “->”?`]],
+    [
+      'a condition behind the arrow',
+      '  src.a -> tgt.a = 1 where (b);',
+      [`3:22 ${end} “where” · “where” belongs to the source: write it before “->”.`],
+    ],
+    [
+      'if',
+      '  if (src.b) src.a -> tgt.a = 1;',
+      [`3:6 ${end} “(” · A condition stands behind its source: src where (…) -> …`],
+    ],
+    [
+      'a function in a path',
+      '  src.a.first() as a -> tgt.a = a;',
+      [`3:14 ${end} “(” · A function stands in an expression only: evaluate(src, …) as v, after “->”.`],
+    ],
+    [
+      'min..max behind the variable',
+      '  src.a as a 0..1 -> tgt.a = a;',
+      [`3:14 ${end} “0” · The numbers min..max stand before “as”.`],
+    ],
+    [
+      'a position',
+      '  src.a as a -> tgt.b[0] as b;',
+      [`3:22 ${end} “[” · A path has no positions. To read one of many: first, last, or an expression.`],
+    ],
+    [
+      'a name of a rule without quotes',
+      '  src.a as a -> tgt.b = a name;',
+      [`3:27 ${end} “name” · The name of a rule stands in double quotes: "name".`],
+    ],
+    [
+      'a name of a rule before it',
+      '  "name" : src.a -> tgt.b;',
+      [
+        '3:3 a source variable is expected before the string “name” · The name of a rule stands at its end, before “;”.',
+      ],
+    ],
+    [
+      'a group without then',
+      '  src.a as a -> tgt.a as b Group(a, b);',
+      [`3:28 ${end} “Group” · Write “then” before the group: then Group(…).`],
+    ],
+    [
+      'then after the end',
+      '  src.a as a -> tgt.a as b; then Group(a, b);',
+      [`3:34 ${end} “Group” · A “;” ends the rule: take it away before “then”.`],
+    ],
+    [
+      'targets without a comma',
+      '  src.a as a -> tgt.a as b b.c = a;',
+      [`3:28 ${end} “b” · Several targets stand with “,” between them.`],
+    ],
+    [
+      'parameters without a comma',
+      '  src.a as a then Group(a src);',
+      ['3:26 “,” is missing between two parameters · Write “,” here.'],
+    ],
+    ['no arrow', '  src.a as a tgt.b = a;', [`3:14 ${end} “tgt” · Write “->” before what is written.`]],
+    ['a list mode misspelt', '  src.a frist as a -> tgt.b = a;', [`3:9 ${end} “frist” · Did you mean “first”?`]],
+    [
+      'a remark of another language',
+      '  # src.a\n  src.a -> tgt.a;',
+      ['3:3 a source variable is expected before “#” · A remark begins with “//”.'],
+    ],
+    [
+      'a decimal comma',
+      '  src -> tgt.a = 1,5;',
+      ['3:20 a target variable is expected before “5” · Decimals are written with a point: 1.5.'],
+    ],
+    [
+      'share without an id',
+      '  src.a as a -> tgt.a as b share then { a.c -> b.c; };',
+      [
+        '3:34 the id of what is shared is expected before “then” · Rules that name the same id write the same element: share one then …',
+      ],
+    ],
+  ])('%s', (_, rule, expected) => {
+    expect(told(group(rule))).toEqual(expected);
+  });
+
+  test('a structure without a mode is told on its own line', () => {
+    expect(told(`uses "http://e.org/A" alias A\nuses "http://e.org/B" as target\n${group('')}`)).toEqual([
+      '2:30 it is not said what the structure is for · Write “as source”, “as target”, “as queried” or “as produced” at its end.',
+    ]);
+  });
+
+  test('a type without its colon', () => {
+    expect(told('group G(source src Patient, target tgt) {\n}')).toEqual([
+      '2:20 “,” or “)” is expected before “Patient” · If Patient is a type: write “ : ” before it.',
+    ]);
+  });
+
+  test('typographic quotes', () => {
+    expect(
+      readMap(`map "http://e.org/m" = “m”\n${group('')}`, 'a.fml').problems.map(({ suggestion }) => suggestion),
+    ).toEqual(['Write straight quotes: "…"']);
+  });
+
+  test('a second map in the same file', () => {
+    expect(told(`${head}${group('')}`)).toEqual(['2:1 a second “map” line · Each map is a file of its own.']);
+  });
+});
+
+test('a block left open is looked for where the lines are indented wrong', () => {
+  const rules = ['  src.a as a then {', '    a.b as b then {', '      b.c -> tgt.c;', '  } "a";', '  src.d -> tgt.d;'];
+  expect(told(group(rules.join('\n')))).toEqual([
+    '2:33 the “{” that opens here is not closed · Write “}” after its last rule; as the lines are indented, it is the block of line 4 that lacks it.',
+  ]);
 });
 
 test('all mistakes of a file are told, and what stands between them is read', () => {
