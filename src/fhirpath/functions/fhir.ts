@@ -3,7 +3,7 @@ import { isObject, Item, itemOf, nothing, stepTo } from '../../definitions/item.
 import { isA } from '../../definitions/types.ts';
 import { isSafeHtml } from '../html.ts';
 import { truthNode, type Call, type Node, type Scope } from '../node.ts';
-import { single, stringOf, systemTypeOf } from '../system.ts';
+import { single, stringOf, systemTypeName, systemTypeOf } from '../system.ts';
 import { onItems, onItemsTruth, parameter, type BuiltIn, type BuiltIns } from './define.ts';
 
 const extension: BuiltIn = {
@@ -66,6 +66,15 @@ const asked = (answer: (item: Item, url: string, scope: Scope) => boolean | unde
   },
 });
 
+/** What an item is (https://hl7.org/fhirpath/N1/#reflection); plain JSON objects are of no type. */
+function typeInfo(item: Item): Item | undefined {
+  const { type } = item;
+  const system = systemTypeName(type ?? systemTypeOf(item));
+  if (system !== undefined) return new Item({ namespace: 'System', name: system }, undefined);
+  if (type === undefined) return undefined;
+  return new Item({ namespace: 'FHIR', name: type.kind === 'backbone' ? 'BackboneElement' : type.name }, undefined);
+}
+
 const base = 'http://hl7.org/fhir/StructureDefinition/';
 
 export const fhir: BuiltIns = {
@@ -77,6 +86,7 @@ export const fhir: BuiltIns = {
       ? [new Item(item.json, systemTypeOf(item))]
       : nothing;
   }),
+  type: onItems((items) => items.flatMap((item) => typeInfo(item) ?? [])),
   resolve: { min: 0, max: 0, compile: resolve },
   memberOf: asked((item, url, { env }) => env.memberOf?.(item, url)),
   conformsTo: asked((item, url, { env }) => {
