@@ -214,7 +214,7 @@ class Walk {
       'unknown-element',
       placeIn(this.#expression, offset, written),
       `${inWords(types)} has no element ${name}`,
-      wordSlip(name) ?? didYouMean(name, names) ?? hasWhat(names),
+      wordSlip(name) ?? didYouMean(name, names) ?? hasWhat(types, names),
     );
   }
 

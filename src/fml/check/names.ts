@@ -105,6 +105,7 @@ const literalsOf = (map: MapText): readonly string[] =>
     .flatMap((parameter) => (parameter.kind === 'literal' ? [String(parameter.literal.value)] : []));
 
 function checkConceptMaps({ library, map, report }: ExpressionContext): void {
+  if (map.conceptMapTexts === undefined) return;
   const seen = new Set<string>();
   const named = new Set([
     ...literalsOf(map),
@@ -112,7 +113,7 @@ function checkConceptMaps({ library, map, report }: ExpressionContext): void {
       .filter((other) => other !== map)
       .flatMap((other) => literalsOf(other).filter((text) => !text.startsWith('#'))),
   ]);
-  for (const { id, at } of map.conceptMapTexts ?? []) {
+  for (const { id, at } of map.conceptMapTexts) {
     if (seen.has(id))
       report.warn('duplicate-name', at, `two conceptmaps are named ${id}: the first counts`, 'Rename one of them.');
     else if (!named.has(`#${id}`) && !named.has(`${map.url}#${id}`) && !named.has(id))

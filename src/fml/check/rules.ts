@@ -356,7 +356,7 @@ export class Rules {
           'unknown-element',
           placeOfElement(at, context, elements, index),
           `${inWords(shape.types)} has no element ${element}`,
-          suggestion ?? (child.kind === 'missing' ? hasWhat(child.names) : undefined),
+          suggestion ?? (child.kind === 'missing' ? hasWhat(shape.types, child.names) : undefined),
         );
       def = child.kind === 'found' && elements.length === 1 ? child.found[0]?.def : undefined;
       shape = child.kind === 'found' ? child.shape : undefined;
@@ -483,7 +483,7 @@ export class Rules {
           'unknown-element',
           place,
           `${inWords(shape.types)} has no element ${element}`,
-          didYouMean(element, child.names) ?? hasWhat(child.names),
+          didYouMean(element, child.names) ?? hasWhat(shape.types, child.names),
         );
       if (child.kind !== 'found') return undefined;
       const types = child.found.flatMap((found) =>

@@ -1,4 +1,5 @@
 /** What people who know other languages write in expressions, and how FHIRPath writes it. */
+import type { TypeDef } from '../../definitions/types.ts';
 import { transforms } from '../run/transforms.ts';
 
 const operators: readonly (readonly [sign: RegExp, way: string])[] = [
@@ -43,6 +44,9 @@ export function wordSlip(name: string): string | undefined {
   return undefined;
 }
 
-/** The names that could stand in a place, when none of them is like the one that does. */
-export const hasWhat = (names: readonly string[]): string | undefined =>
-  names.length === 0 || names.length > 24 ? undefined : `It has ${names.toSorted().join(', ')}.`;
+/** The names of elements that could stand in a place, when none of them is like the one that does; or where they come from. */
+export function hasWhat(types: readonly TypeDef[], names: readonly string[]): string | undefined {
+  if (names.length > 0 && names.length <= 24) return `It has ${names.toSorted().join(', ')}.`;
+  const [model] = types;
+  return model?.kind === 'logical' ? `If it is sent, add it to the model ${model.name.split('.', 1)[0]}.` : undefined;
+}

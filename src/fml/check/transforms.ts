@@ -154,7 +154,7 @@ export class Transforms {
           'unknown-element',
           placeOfElement(at, name, elements, index),
           `${inWords(shape.types)} has no element ${element}`,
-          didYouMean(element, child.names) ?? hasWhat(child.names),
+          didYouMean(element, child.names) ?? hasWhat(shape.types, child.names),
         );
       shape = child.kind === 'found' ? child.shape : undefined;
     }
