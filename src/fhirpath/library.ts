@@ -17,6 +17,7 @@ function evaluate(expression: string, variables: Record<string, unknown>): unkno
     compiled.set(expression, made);
   }
   // On units it does not know the library throws, or prints: either quotes the data.
+  /* oxlint-disable no-console */
   const { log } = console;
   console.log = () => undefined;
   try {
@@ -26,6 +27,7 @@ function evaluate(expression: string, variables: Record<string, unknown>): unkno
   } finally {
     console.log = log;
   }
+  /* oxlint-enable no-console */
 }
 
 const written = ({ value, unit, calendar }: Quantity): string => `${value} ${calendar ? unit : `'${unit}'`}`;

@@ -1,4 +1,4 @@
 /** Random tests try the same in every run; FC_SEED=n tries others. A failure prints its seed. */
-import fc from 'fast-check';
+import { configureGlobal } from 'fast-check';
 
-fc.configureGlobal({ seed: Number(process.env['FC_SEED'] ?? 20_261_122) });
+configureGlobal({ seed: Number(process.env['FC_SEED'] ?? 20_261_122) });
