@@ -4,7 +4,7 @@ import { distance } from 'fastest-levenshtein';
 /** A name this long is no slip of the pen. */
 const longest = 60;
 
-const letters = (name: string): string => [...name].toSorted().join('');
+const letters = (name: string): string => Array.from(name).toSorted().join('');
 
 /** Letters that changed places are one slip. */
 const slips = (written: string, name: string): number => {
@@ -21,7 +21,8 @@ export function nearest(written: string, names: Iterable<string>): string | unde
   for (const name of names) {
     if (name === written || Math.abs(name.length - written.length) >= least) continue;
     const away = slips(lower, name.toLowerCase());
-    if (away < least) {
+    // Of short names another one is no slip: nothing is left of it.
+    if (away < least && away < Math.max(lower.length, name.length)) {
       least = away;
       found = name;
     }
