@@ -86,32 +86,6 @@ export function stepTo(types: TypeTable, name: string): Step {
   };
 }
 
-/** Whether a step by that name would find anything, mostly without making items. */
-export function presenceOf(types: TypeTable, name: string): (item: Item) => boolean {
-  const step = stepTo(types, name);
-  let last: TypeDef | undefined;
-  let key: ElementKey | undefined;
-  return (item) => {
-    const { json, type } = item;
-    if (type !== undefined && type.elements.size > 0 && typeof json === 'object' && json !== null) {
-      if (type !== last) {
-        last = type;
-        const found = types.element(type, name);
-        key = found?.key ?? (found?.def.choice === false ? found.def.keys[0] : undefined);
-      }
-      if (key !== undefined) {
-        const value = (json as JsonObject)[key.key];
-        if (value === undefined) {
-          if ((json as JsonObject)[key.extraKey] === undefined) return false;
-        } else if (value !== null && !Array.isArray(value)) return true;
-      }
-    }
-    const out: Item[] = [];
-    step(item, out);
-    return out.length > 0;
-  };
-}
-
 /** Every child of an item, in the order of the JSON. */
 export function childrenOf(types: TypeTable, item: Item): Item[] {
   const out: Item[] = [];
@@ -218,9 +192,15 @@ function put(
   if (json === undefined || json === null) {
     if (isObject(extra)) out.push(new Item(undefined, type, extra));
   } else if (typeof json === 'object') {
-    const own = (json as JsonObject)['resourceType'];
-    out.push(new Item(json, typeof own === 'string' ? (types.get(own) ?? type) : type));
+    out.push(new Item(json, typeOf(types, json as JsonObject, type)));
   } else out.push(new Item(lenient ? asDeclared(json, type) : json, type, isObject(extra) ? extra : undefined));
+}
+
+/** What an object is where `type` is asked for: a resource says it itself. */
+export function typeOf(types: TypeTable, json: JsonObject, type: TypeDef | undefined): TypeDef | undefined {
+  if (type !== undefined && (type.kind === 'complex' || type.kind === 'backbone')) return type;
+  const own = json['resourceType'];
+  return typeof own === 'string' ? (types.get(own) ?? type) : type;
 }
 
 /** Senders write numbers and booleans as strings; the type that a logical model declares says what is meant. */

@@ -1,5 +1,6 @@
 /** Paths of several names in one go: for what lies between the start and the end, no items and no lists are made. */
-import { asDeclared, Item, stepTo, type JsonObject, type Step } from './item.ts';
+import { asDeclared, Item, stepTo, typeOf, type JsonObject, type Step } from './item.ts';
+import { readerOf, worthMaking, type Reader } from './generated.ts';
 import type { ElementKey, TypeDef, TypeTable } from './types.ts';
 
 /** What a path leads to; one item, which most paths lead to, without a list around it. */
@@ -39,7 +40,7 @@ class Hop {
   }
 }
 
-const absent = Symbol('absent');
+/** What a walk ends with where there is not one value under one key all the way. */
 const general = Symbol('general');
 
 /** The names of a path after its start. It finds what one `stepTo` after the other finds. */
@@ -48,46 +49,76 @@ export function pathTo(types: TypeTable, names: readonly string[]): Path {
   const steps = names.map((name) => stepTo(types, name));
   const end = hops.length - 1;
 
-  /** Where the last walk ended: the value, its type, and whether that is of a logical model. */
-  let value: unknown;
+  /** The type of what the last walk ended with, and whether that stands in a logical model. */
   let type: TypeDef | undefined;
   let lenient = false;
+  /** Where the last walk that was `general` came to. */
+  let reached: unknown;
   let at = 0;
 
-  /** Down as long as there is one value under one key. `general` with `value`, `type` and `at` where there is not. */
-  const walk = (item: Item): typeof absent | typeof general | undefined => {
-    value = item.json;
-    type = item.type;
-    for (at = 0; at <= end; at += 1) {
-      if (typeof value !== 'object' || value === null) return general;
-      const key = (hops[at] as Hop).keyIn(type);
-      if (key === undefined) return general;
-      const own = (value as JsonObject)[key.key];
-      if (typeof own === 'object') {
-        if (own === null || Array.isArray(own)) return general;
-        lenient = false;
+  /** Code for the type that comes by most often, the last one that was there when it was made. */
+  let usual: TypeDef | undefined;
+  let ending: { readonly type: TypeDef | undefined; readonly lenient: boolean } = { type: undefined, lenient: false };
+  const usualReader = worthMaking((): Reader | undefined => {
+    const keys: ElementKey[] = [];
+    let holder = usual;
+    for (const hop of hops) {
+      const key = hop.keyIn(holder);
+      if (key === undefined) return undefined;
+      keys.push(key);
+      ending = { type: key.type, lenient: holder?.kind === 'logical' };
+      holder = key.type;
+    }
+    return readerOf(keys);
+  });
+
+  /** The value at the end; undefined where there is none. */
+  const walk = (item: Item): unknown => {
+    let { json: value, type: its } = item;
+    const reader = usualReader();
+    if (reader === undefined) usual = its;
+    else if (its === usual && typeof value === 'object' && value !== null) {
+      const read = reader(value, general);
+      if (read !== general) {
+        ({ type } = ending);
+        lenient = ending.lenient && typeof read !== 'object';
+        return read;
+      }
+    }
+    for (let index = 0; index <= end; index += 1) {
+      const key = (hops[index] as Hop).keyIn(its);
+      const own =
+        key === undefined || typeof value !== 'object' || value === null ? null : (value as JsonObject)[key.key];
+      if (typeof own === 'object' && own !== null && !Array.isArray(own)) {
         value = own;
-        type = key.type;
-        if (type === undefined || (type.kind !== 'complex' && type.kind !== 'backbone')) {
-          const written = (own as JsonObject)['resourceType'];
-          if (typeof written === 'string') type = types.get(written) ?? type;
-        }
+        its = typeOf(types, own as JsonObject, (key as ElementKey).type);
         continue;
       }
-      const mayHaveExtra = key.type === undefined || key.type.kind === 'primitive';
-      if (mayHaveExtra && (value as JsonObject)[key.extraKey] !== undefined) return general;
-      if (own === undefined) return absent;
-      if (at < end) return general;
-      lenient = type?.kind === 'logical';
-      value = own;
-      type = key.type;
+      if (own !== null && !Array.isArray(own)) {
+        const { type: to, extraKey } = key as ElementKey;
+        const mayHaveExtra = to === undefined || to.kind === 'primitive';
+        if (!mayHaveExtra || (value as JsonObject)[extraKey] === undefined) {
+          if (own === undefined) return undefined;
+          if (index === end) {
+            lenient = its?.kind === 'logical';
+            type = to;
+            return own;
+          }
+        }
+      }
+      reached = value;
+      type = its;
+      at = index;
+      return general;
     }
-    return undefined;
+    lenient = false;
+    type = its;
+    return value;
   };
 
   /** The rest of the way where there are lists, choices, or ids and extensions of primitives. */
   const rest = (start: Item): readonly Item[] => {
-    let items: Item[] = [at === 0 ? start : new Item(value, type)];
+    let items: Item[] = [at === 0 ? start : new Item(reached, type)];
     for (let index = at; index <= end && items.length > 0; index += 1) {
       const step = steps[index] as Step;
       const next: Item[] = [];
@@ -99,13 +130,13 @@ export function pathTo(types: TypeTable, names: readonly string[]): Path {
 
   return {
     from: (item) => {
-      const ended = walk(item);
-      if (ended === undefined) return new Item(lenient ? asDeclared(value, type) : value, type);
-      return ended === absent ? undefined : rest(item);
+      const value = walk(item);
+      if (value === undefined) return undefined;
+      return value === general ? rest(item) : new Item(lenient ? asDeclared(value, type) : value, type);
     },
     present: (item) => {
-      const ended = walk(item);
-      return ended === undefined || (ended === general && rest(item).length > 0);
+      const value = walk(item);
+      return value === general ? rest(item).length > 0 : value !== undefined;
     },
   };
 }

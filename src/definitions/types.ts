@@ -48,10 +48,32 @@ export type FoundElement = { readonly def: ElementDef; readonly key?: ElementKey
 const lastPart = (url: string): string => url.slice(url.lastIndexOf('/') + 1);
 const upperFirst = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
-type Building = { -readonly [key in keyof TypeDef]: TypeDef[key] } & { elements: Map<string, ElementDef> };
+/** A type whose elements are linked when they are first asked for: of R4's, most processes use a tenth. */
+class Linked implements TypeDef {
+  readonly name: string;
+  readonly kind: TypeKind;
+  readonly open: boolean;
+  declare readonly url?: string;
+  declare base?: TypeDef;
+  readonly #link: () => ReadonlyMap<string, ElementDef>;
+  #elements: ReadonlyMap<string, ElementDef> | undefined;
+
+  constructor(name: string, { kind, url, open }: TypeExtract[string], link: () => Map<string, ElementDef>) {
+    this.name = name;
+    this.kind = kind;
+    this.open = open === true;
+    if (url !== undefined) this.url = url;
+    this.#link = link;
+  }
+
+  get elements(): ReadonlyMap<string, ElementDef> {
+    return (this.#elements ??= this.#link());
+  }
+}
 
 export class TypeTable {
-  readonly #types = new Map<string, Building>();
+  readonly #types = new Map<string, Linked>();
+  #all: readonly TypeDef[] | undefined;
   readonly #byUrl = new Map<string, TypeDef>();
   /** HAPI's class names (`Immunization_Reaction`, `CarePlan_ActivityDetail`), lower case, by parts of the path. */
   readonly #classNames = new Map<string, TypeDef>();
@@ -60,18 +82,21 @@ export class TypeTable {
   /** Later extracts replace types of the same name. */
   constructor(...extracts: readonly TypeExtract[]) {
     const written = new Map(extracts.flatMap((extract) => Object.entries(extract)));
-    for (const [name, { kind, url, open = false }] of written) {
-      const type: Building = { name, kind, open, elements: new Map(), ...(url === undefined ? {} : { url }) };
+    for (const [name, extract] of written) {
+      const type = new Linked(
+        name,
+        extract,
+        () =>
+          new Map(Object.entries(extract.elements).map(([key, text]) => [elementName(key), this.#element(key, text)])),
+      );
       this.#types.set(name, type);
-      if (url !== undefined) this.#byUrl.set(url, type);
+      if (extract.url !== undefined) this.#byUrl.set(extract.url, type);
       this.#classNames.set(name.replaceAll('.', '').toLowerCase(), type);
     }
-    for (const [name, { base, elements }] of written) {
+    for (const [name, { base }] of written) {
       const type = this.#types.get(name);
-      if (type === undefined) continue;
       const parent = base === undefined ? undefined : this.#types.get(base);
-      if (parent !== undefined) type.base = parent;
-      for (const [key, text] of Object.entries(elements)) type.elements.set(elementName(key), this.#element(key, text));
+      if (type !== undefined && parent !== undefined) type.base = parent;
     }
   }
 
@@ -97,7 +122,7 @@ export class TypeTable {
 
   /** All types, in the order they were loaded. */
   all(): readonly TypeDef[] {
-    return [...this.#types.values()];
+    return (this.#all ??= [...this.#types.values()]);
   }
 
   get(name: string | undefined): TypeDef | undefined {

@@ -1,5 +1,5 @@
 /** The tree of an expression → closures over items. All that can be known before data comes is looked up here, once. */
-import { isObject, Item, nothing, presenceOf, stepTo } from '../definitions/item.ts';
+import { isObject, Item, nothing } from '../definitions/item.ts';
 import { pathTo, type Found } from '../definitions/path.ts';
 import { isA, type TypeTable } from '../definitions/types.ts';
 import { compute, numberItems, type ArithmeticOperator } from './arithmetic.ts';
@@ -210,32 +210,28 @@ class Compiler {
 
   /** The first name of a path: the type of the focus (`Patient.name`), an element of it, or a variable. */
   #start(name: string, inner: boolean): Node {
-    const step = stepTo(this.#types, name);
+    const path = pathTo(this.#types, [name]);
     const mayBeType = /^[A-Z]/u.test(name);
     const variable = this.#options.bareVariables === true ? this.#options.variable?.(name) : undefined;
-    const items: Items = (focus) => {
-      if (focus.length === 0) return nothing;
+    const from = (item: Item): Found => (mayBeType && isNamed(item, name) ? item : path.from(item));
+    const found = (focus: readonly Item[]): Found => {
+      if (focus.length === 1) return from(focus[0] as Item);
       const out: Item[] = [];
-      for (let index = 0; index < focus.length; index += 1) {
-        const item = focus[index] as Item;
-        if (mayBeType && isNamed(item, name)) out.push(item);
-        else step(item, out);
-      }
+      for (let index = 0; index < focus.length; index += 1) append(out, listOf(from(focus[index] as Item)));
       return out;
     };
-    if (variable === undefined) {
-      const present = presenceOf(this.#types, name);
+    if (variable === undefined)
       return {
-        items,
+        found,
+        items: (focus) => listOf(found(focus)),
         exists: (focus) => {
           for (let index = 0; index < focus.length; index += 1) {
             const item = focus[index] as Item;
-            if ((mayBeType && isNamed(item, name)) || present(item)) return true;
+            if ((mayBeType && isNamed(item, name)) || path.present(item)) return true;
           }
           return false;
         },
       };
-    }
     const types = this.#types;
     const own = (item: Item): boolean => {
       if (mayBeType && isNamed(item, name)) return true;
@@ -246,10 +242,7 @@ class Compiler {
       }
       return inner || (isObject(json) && (Object.hasOwn(json, name) || Object.hasOwn(json, `_${name}`)));
     };
-    return {
-      items: (focus, scope) =>
-        focus.length > 0 && focus.some(own) ? items(focus, scope) : listOf(variable(scope.env)),
-    };
+    return foundNode((focus, { env }) => (focus.length > 0 && focus.some(own) ? found(focus) : variable(env)));
   }
 
   #call(ast: CallAst, inner: boolean): Node {

@@ -27,11 +27,19 @@ const units = new Set(
 /** Deeper than any expression of a person, well below the depth of the stack. */
 const deepest = 200;
 
+/** What was read last: a map is checked, then compiled, and the same few expressions stand in many places. */
+const known = new Map<string, Ast>();
+const mostKnown = 1_000;
+
 /** Reads an expression. Throws FhirPathSyntaxError with the place of what does not fit. */
 export function parseExpression(text: string): Ast {
+  const standing = known.get(text);
+  if (standing !== undefined) return standing;
   const parser = new Parser(text);
   const ast = parser.expression(0);
   parser.mustEnd();
+  if (known.size >= mostKnown) known.clear();
+  known.set(text, ast);
   return ast;
 }
 

@@ -269,6 +269,16 @@ export class Compiler {
       };
     });
     const origins: Parameters = { slots: passed, origins: rules.slots.origins };
+    const variables = passed.filter((slot) => slot !== undefined);
+    if (variables.length === inputs.length)
+      return (frame) => {
+        const inner = new Frame(frame.run, called.slots.empty, frame, origins);
+        for (let index = 0; index < variables.length; index += 1) {
+          const held = frame.slots[variables[index] as number];
+          inner.slots[index] = held ?? (pass[index] as (frame: Frame) => Slot)(frame);
+        }
+        this.enter(called, inner);
+      };
     return (frame) => {
       const inner = new Frame(frame.run, called.slots.empty, frame, origins);
       for (let index = 0; index < pass.length; index += 1)

@@ -2,6 +2,7 @@
  * Writing an element: what its definition takes, under which key it stands, and the conversions that FML implies
  * (fml.md §5). What does not fit is an error, never a silent change.
  */
+import { writerOf, type Writer } from '../../definitions/generated.ts';
 import { isObject, Item, type JsonObject } from '../../definitions/item.ts';
 import { isA, type ElementDef, type ElementKey, type TypeDef, type TypeTable } from '../../definitions/types.ts';
 import { Fault } from './fault.ts';
@@ -20,8 +21,12 @@ export type Cell = {
   readonly repeats: boolean;
   /** The one type that it takes, if it is one. */
   readonly expected: TypeDef | undefined;
+  /** Writes under the key. */
+  readonly write: Writer | undefined;
   /** One value of one primitive type under one key. */
   readonly simple: boolean;
+  /** Objects of one type under one key: one that is opened needs no choosing. */
+  readonly opens: boolean;
 };
 
 const isPlain = (type: TypeDef | undefined): boolean => type === undefined || type.elements.size === 0;
@@ -37,7 +42,9 @@ function cellOf(types: TypeTable, type: TypeDef | undefined, name: string): Cell
       key: { key: name, extraKey: `_${name}`, type: undefined },
       repeats: false,
       expected: undefined,
+      write: undefined,
       simple: false,
+      opens: false,
     };
   const { def } = found;
   const key = found.key ?? (def.choice ? undefined : def.keys[0]);
@@ -47,7 +54,9 @@ function cellOf(types: TypeTable, type: TypeDef | undefined, name: string): Cell
     key,
     repeats: def.repeats,
     expected: key?.type,
-    simple: !def.repeats && !def.choice && key?.type?.kind === 'primitive',
+    write: key === undefined ? undefined : writerOf(key.key),
+    simple: !def.repeats && !def.choice && key?.type?.kind === 'primitive' && !isPlain(key.type),
+    opens: !def.choice && key?.type !== undefined && key.type.kind !== 'primitive' && key.type.name !== 'Resource',
   };
 }
 
@@ -347,6 +356,17 @@ export class ElementWriter {
 
   /** The object that an element holds, or a new one: `tgt.element as v` (fml.md §5). */
   open(output: Output, into: Target, cell: Cell, mode: 'first' | 'last' | undefined): Target {
+    if (cell.opens && mode === undefined) {
+      const { key, type } = cell.key as ElementKey;
+      if (cell.repeats || into.json[key] === undefined) {
+        const made = output.made(new Target({}, type));
+        if (cell.repeats) output.insert(into.json, key, made.json, undefined);
+        else cell.write?.(into.json, made.json);
+        made.parent = into;
+        made.key = key;
+        return made;
+      }
+    }
     const { def } = cell;
     let { key } = cell;
     if (key === undefined) {

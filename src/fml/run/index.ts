@@ -27,12 +27,26 @@ export type CompiledMap = {
   readonly run: (inputs: RunInputs, options: RunOptions) => RunResult;
 };
 
+/** Maps of one library call the same groups: those are compiled once for all of them. */
+const compilers = new WeakMap<Library, Compiler[]>();
+
+function compilerFor(library: Library, options: CompileOptions): Compiler {
+  const standing = compilers.get(library) ?? [];
+  const same = standing.find(
+    ({ options: { trace, functions } }) => trace === options.trace && functions === options.functions,
+  );
+  if (same !== undefined) return same;
+  const compiler = new Compiler(library, options);
+  compilers.set(library, [...standing, compiler]);
+  return compiler;
+}
+
 /**
  * Compiles a map and what it calls. The first group is the one that runs. What is wrong with the text stops the map when
  * it is reached, and is told before by `checkMap`.
  */
 export function compileMap(library: Library, map: MapText, options: CompileOptions = {}): CompiledMap {
-  const compiler = new Compiler(library, options);
+  const compiler = compilerFor(library, options);
   const { types } = library;
   const [group] = map.groups;
   if (group === undefined) {

@@ -42,11 +42,8 @@ export class Rules {
     return names.sources.get(name) ?? names.targets.get(name);
   }
 
-  /** `undefined`: there is no such name. */
-  items(names: Names, name: string): ((frame: Frame) => Found) | undefined {
-    const slot = this.context(names, name);
-    if (slot !== undefined) return (frame) => seenIn(frame, slot);
-    return this.compiler.constant(this.map, name);
+  knows(names: Names, name: string): boolean {
+    return this.context(names, name) !== undefined || this.compiler.constant(this.map, name) !== undefined;
   }
 
   #compile({ text }: Expression, names: Names): CompiledExpression | Fault {
@@ -56,8 +53,10 @@ export class Rules {
         types: this.compiler.types,
         bareVariables: true,
         variable: (name) => {
-          const items = this.items(names, name);
-          return items === undefined ? undefined : ({ host }) => items(host as Frame);
+          const slot = this.context(names, name);
+          if (slot !== undefined) return ({ host }) => seenIn(host as Frame, slot);
+          const constant = this.compiler.constant(this.map, name);
+          return constant === undefined ? undefined : ({ host }) => constant(host as Frame);
         },
         ...(functions === undefined ? {} : { functions }),
       });

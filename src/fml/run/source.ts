@@ -2,7 +2,8 @@
  * The sources of a rule → a loop over their items (fml.md §3.5): children by name, default when there are none, type
  * filter, number, where, check, log, list mode; then the rest of the rule for each item, the first source outermost.
  */
-import { childrenOf, Item, nothing, stepTo, type JsonObject, type Step } from '../../definitions/item.ts';
+import { childrenOf, Item, nothing, stepTo, type Step } from '../../definitions/item.ts';
+import { pathTo, type Found } from '../../definitions/path.ts';
 import type { ElementKey, TypeDef, TypeTable } from '../../definitions/types.ts';
 import type { ListMode, RuleSource } from '../model.ts';
 import { Fault } from './fault.ts';
@@ -11,7 +12,7 @@ import { isPrimitive } from './primitive.ts';
 import type { Condition, Rules } from './scope.ts';
 
 /** The items of a source and their places among what the element holds. */
-type Found = { readonly items: readonly Item[]; readonly places: readonly number[] | undefined };
+type Kept = { readonly items: readonly Item[]; readonly places: readonly number[] | undefined };
 
 export type SourceCode = {
   /** Names as the next source, the targets and the nested rules see them. */
@@ -148,34 +149,13 @@ const sameItemWhere =
     body(frame);
   };
 
-/** The children by one name; where there is one child, itself: most elements are single, and need no list. */
-function reader(
-  { compiler: { types } }: Rules,
-  elements: readonly string[],
-  find: Step,
-): (item: Item) => Item | readonly Item[] | undefined {
-  const inList = (item: Item): readonly Item[] => {
+/** The children; where there is one, itself: most elements are single, and need no list. */
+function reader({ compiler: { types } }: Rules, elements: readonly string[], find: Step): (item: Item) => Found {
+  if (!elements.includes('*')) return pathTo(types, elements).from;
+  return (item) => {
     const items: Item[] = [];
     find(item, items);
     return items;
-  };
-  const [name] = elements;
-  if (name === undefined || elements.length > 1 || name === '*') return inList;
-  let last: TypeDef | undefined;
-  let key: ElementKey | undefined;
-  return (item) => {
-    const { json, type } = item;
-    if (type === undefined || typeof json !== 'object' || json === null) return inList(item);
-    if (type !== last) {
-      last = type;
-      key = plainKey(types, type, name);
-    }
-    if (key === undefined) return inList(item);
-    const value = (json as JsonObject)[key.key];
-    if (typeof value === 'object')
-      return value === null || Array.isArray(value) ? inList(item) : new Item(value, key.type);
-    if ((json as JsonObject)[key.extraKey] !== undefined) return inList(item);
-    return value === undefined ? undefined : new Item(value, key.type);
   };
 }
 
@@ -207,7 +187,7 @@ export function children(rules: Rules, elements: readonly string[]): Step {
   };
 }
 
-type Narrow = (frame: Frame, items: readonly Item[]) => Found;
+type Narrow = (frame: Frame, items: readonly Item[]) => Kept;
 
 /** Undefined when there is nothing to filter. */
 function filters(
@@ -225,7 +205,7 @@ function filters(
     if (position !== undefined) frame.slots[position] = place;
   };
   const name = [source.context, ...source.elements].join('.');
-  const stages: ((frame: Frame, found: Found) => Found)[] = [];
+  const stages: ((frame: Frame, found: Kept) => Kept)[] = [];
   const { min, max, where, check, log } = source;
   if (source.default !== undefined) {
     const evaluate = rules.evaluator(source.default, outer);
@@ -297,10 +277,10 @@ function filters(
   if (stages.length === 0) return undefined;
   const [first, second] = stages;
   if (first !== undefined && second === undefined) return (frame, items) => first(frame, { items, places: undefined });
-  return (frame, items) => stages.reduce<Found>((found, stage) => stage(frame, found), { items, places: undefined });
+  return (frame, items) => stages.reduce<Kept>((found, stage) => stage(frame, found), { items, places: undefined });
 }
 
-function keep(found: Found, holds: (item: Item, place: number) => boolean): Found {
+function keep(found: Kept, holds: (item: Item, place: number) => boolean): Kept {
   const items: Item[] = [];
   const places: number[] = [];
   for (let index = 0; index < found.items.length; index += 1) {
@@ -328,10 +308,10 @@ function typeFilter(rules: Rules, written: string): (item: Item) => boolean {
   };
 }
 
-function listMode(mode: ListMode, name: string): (found: Found) => Found {
+function listMode(mode: ListMode, name: string): (found: Kept) => Kept {
   const part =
     (from: number, to: number | undefined) =>
-    ({ items, places }: Found): Found => ({
+    ({ items, places }: Kept): Kept => ({
       items: items.slice(from, to),
       places: (places ?? items.map((_, index) => index)).slice(from, to),
     });

@@ -1,15 +1,17 @@
 /**
  * `src.a as v -> tgt.b = v`, the commonest rule, without the steps between: where both elements hold one primitive of
- * the same type, the value goes straight across. Everything else is left to the rule as it is compiled otherwise.
+ * the same type, or a list of them, the values go straight across. Everything else is left to the rule as it is compiled otherwise.
  */
+import { copierOf, type Copier } from '../../definitions/generated.ts';
 import { Item, type JsonObject } from '../../definitions/item.ts';
 import type { ElementKey, TypeDef } from '../../definitions/types.ts';
 import type { Rule } from '../model.ts';
 import { cellFinder } from './element.ts';
 import type { Code, Names } from './frame.ts';
+import type { Json } from './json.ts';
 import type { Rules } from './scope.ts';
 import { isFiltered, plainKey } from './source.ts';
-import { Target } from './target.ts';
+import { Target, type Output } from './target.ts';
 
 /** The slots and elements of a rule that only copies one element; undefined for any other. */
 function shapeOf(rule: Rule, names: Names, rules: Rules) {
@@ -39,8 +41,8 @@ export function compileStraight(rules: Rules, rule: Rule, names: Names, otherwis
   const find = cellFinder(types, to);
   let lastFrom: TypeDef | undefined;
   let lastTo: TypeDef | undefined;
-  let fromKey: ElementKey | undefined;
-  let toKey: string | undefined;
+  let copy: Copier | undefined;
+  let append: ReturnType<typeof appenderOf> | undefined;
   return (frame) => {
     const parent = frame.slots[read];
     const into = frame.slots[written];
@@ -52,24 +54,35 @@ export function compileStraight(rules: Rules, rule: Rule, names: Names, otherwis
     if (type !== lastFrom || into.type !== lastTo) {
       lastFrom = type;
       lastTo = into.type;
-      toKey = undefined;
-      fromKey = type === undefined || type.kind === 'primitive' ? undefined : plainKey(types, type, from);
+      copy = undefined;
+      append = undefined;
+      const fromKey = type === undefined || type.kind === 'primitive' ? undefined : plainKey(types, type, from);
       if (
         fromKey !== undefined &&
         lastTo !== undefined &&
         lastTo.kind !== 'primitive' &&
         types.element(lastTo, to) !== undefined
       ) {
-        const { simple, expected, key } = find(lastTo);
-        if (simple && expected === fromKey.type) toKey = key?.key;
+        const { simple, repeats, expected, key } = find(lastTo);
+        if (key !== undefined && expected === fromKey.type)
+          if (simple) copy = copierOf(fromKey, key.key);
+          else if (repeats && expected?.kind === 'primitive') append = appenderOf(fromKey, key.key);
       }
     }
-    if (toKey === undefined || fromKey === undefined || typeof json !== 'object' || json === null) {
-      otherwise(frame);
-      return;
-    }
-    const value = (json as JsonObject)[fromKey.key];
-    if (typeof value === 'object' || (json as JsonObject)[fromKey.extraKey] !== undefined) otherwise(frame);
-    else if (value !== undefined) into.json[toKey] = value;
+    if (typeof json !== 'object' || json === null) otherwise(frame);
+    else if (copy !== undefined) {
+      if (!copy(json, into.json)) otherwise(frame);
+    } else if (append === undefined || !append(json as JsonObject, into.json, frame.run.output)) otherwise(frame);
   };
 }
+
+/** Appends all of one list of primitives to another; false, and nothing done, where there is more than that. */
+const appenderOf =
+  ({ key, extraKey }: ElementKey, to: string) =>
+  (from: JsonObject, into: Json, output: Output): boolean => {
+    const values = from[key];
+    if (!Array.isArray(values) || from[extraKey] !== undefined) return false;
+    for (let index = 0; index < values.length; index += 1) if (typeof values[index] === 'object') return false;
+    for (let index = 0; index < values.length; index += 1) output.insert(into, to, values[index], undefined);
+    return true;
+  };

@@ -11,6 +11,8 @@ export class Target {
   /** The object; of a primitive the `Box` that holds its place. */
   json: Json;
   type: TypeDef | undefined;
+  /** Whether it is a primitive, so that `json` is its box. */
+  boxed: boolean;
   /** Of a primitive: its value once it has one. */
   value: Primitive | undefined;
   /** Where it stands. A target that stands nowhere yet is put in place itself; a second time it is copied. */
@@ -26,6 +28,7 @@ export class Target {
   constructor(json: Json, type: TypeDef | undefined, foreign = false) {
     this.json = json;
     this.type = type;
+    this.boxed = false;
     this.value = undefined;
     this.parent = undefined;
     this.key = '';
@@ -35,7 +38,7 @@ export class Target {
   }
 }
 
-export const isPrimitiveTarget = (target: Target): boolean => target.json instanceof Box;
+export const isPrimitiveTarget = ({ boxed }: Target): boolean => boxed;
 
 /** Whether `inner` is `outer`, or stands in it. */
 export function standsIn(inner: Target, outer: Target): boolean {
@@ -69,6 +72,7 @@ export class Output {
   primitive(type: TypeDef | undefined, value?: Primitive): Target {
     const target = new Target({}, type);
     target.value = value;
+    target.boxed = true;
     target.json = new Box(() => target.value) as unknown as Json;
     this.#boxed.push(target);
     return target;

@@ -300,17 +300,24 @@ const pointer = ({ rules, given: [resource] }: Parts): Produce =>
 
 const uuid = ({ rules }: Parts): Produce => textMade(typed(rules, 'uuid'), (frame) => frame.run.options.uuid());
 
-const codingJson = (given: readonly Argument[], frame: Frame): Json => {
-  const json: Json = {};
-  const [system, code, display] = given;
-  const put = (key: string, text: string | undefined): void => {
-    if (text !== undefined) json[key] = text;
+const codingParts = ['system', 'code', 'display'] as const;
+
+/** A coding of its own for each time: where the map says all of it, a copy of one. */
+function codingOf(given: readonly Argument[]): (frame: Frame) => Json | undefined {
+  const write = (frame: Frame | undefined): Json | undefined => {
+    const json: Json = {};
+    for (let index = 0; index < given.length; index += 1) {
+      const part = codingParts[index] as (typeof codingParts)[number];
+      const argument = given[index] as Argument;
+      const text = frame === undefined ? String(argument.constant) : textOf(argument, frame, `the ${part}`);
+      if (text !== undefined) json[part] = text;
+    }
+    return isEmpty(json) ? undefined : json;
   };
-  put('system', textOf(system, frame, 'the system'));
-  put('code', textOf(code, frame, 'the code'));
-  put('display', textOf(display, frame, 'the display'));
-  return json;
-};
+  if (given.some(({ constant }) => constant === undefined)) return write;
+  const whole = write(undefined);
+  return () => (whole === undefined ? undefined : { ...whole });
+}
 
 const cc = ({ rules, given }: Parts): Produce => {
   const type = typed(rules, 'CodeableConcept');
@@ -319,17 +326,19 @@ const cc = ({ rules, given }: Parts): Produce => {
       const text = textOf(given[0], frame, 'the text of cc');
       return text === undefined ? undefined : new Target({ text }, type, true);
     };
+  const coding = codingOf(given);
   return (frame) => {
-    const json = codingJson(given, frame);
-    return isEmpty(json) ? undefined : new Target({ coding: [json] }, type, true);
+    const json = coding(frame);
+    return json === undefined ? undefined : new Target({ coding: [json] }, type, true);
   };
 };
 
 const c = ({ rules, given }: Parts): Produce => {
   const type = typed(rules, 'Coding');
+  const coding = codingOf(given);
   return (frame) => {
-    const json = codingJson(given, frame);
-    return isEmpty(json) ? undefined : new Target(json, type, true);
+    const json = coding(frame);
+    return json === undefined ? undefined : new Target(json, type, true);
   };
 };
 

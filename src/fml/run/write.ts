@@ -1,11 +1,12 @@
 /** One target of a rule → code that writes it (fml.md §5), and the names that it adds. */
 import { Item, isObject } from '../../definitions/item.ts';
-import type { ElementKey, TypeDef } from '../../definitions/types.ts';
+import type { TypeDef } from '../../definitions/types.ts';
 import type { RuleTarget, TargetListMode } from '../model.ts';
 import { cellFinder, type Cell } from './element.ts';
 import { Fault } from './fault.ts';
 import { broken, withSource, withTarget, type Code, type Frame, type Names } from './frame.ts';
 import { targetPath } from './path.ts';
+import { castPrimitive, isPrimitive } from './primitive.ts';
 import type { Rules } from './scope.ts';
 import { Box } from './json.ts';
 import { isPrimitiveTarget, Target, targetFrom } from './target.ts';
@@ -67,7 +68,7 @@ export function compileTarget(parts: RuleParts, target: RuleTarget, names: Names
   if (context === undefined) return intoVariable(parts, variable, produce, names);
   const slot = names.targets.get(context);
   if (slot === undefined) {
-    const isSource = rules.items(names, context) !== undefined;
+    const isSource = rules.knows(names, context);
     return {
       names: withNew(parts, names, variable),
       code: broken(
@@ -224,11 +225,19 @@ function intoElement(
     return last;
   };
 
-  const plain = produce !== undefined && way.length === 0 && !reuses && end === undefined && element !== 'resourceType';
+  const direct = way.length === 0 && !reuses && end === undefined && element !== 'resourceType';
   const code =
-    plain && !asVariable
+    direct && produce !== undefined && !asVariable
       ? plainWrite(context, find, produce, write)
-      : codeFor(write, slot, share === undefined ? undefined : block.slotOf(rules, share));
+      : direct && produce === undefined && slot !== undefined && share === undefined
+        ? (frame: Frame): void => {
+            const into = frame.slots[context];
+            frame.slots[slot] =
+              into instanceof Target && !into.boxed
+                ? writer.open(frame.run.output, into, find(into.type), undefined)
+                : write(frame);
+          }
+        : codeFor(write, slot, share === undefined ? undefined : block.slotOf(rules, share));
   if (!traced) return { names: inner, code };
   const tracing = codeFor(
     (frame) => {
@@ -249,7 +258,7 @@ function intoElement(
   return { names: inner, code: tracing };
 }
 
-/** Most writes are of a primitive of the very type that a single element takes: those are done at once. */
+/** Most writes are of one primitive into an element that holds one: those are done at once. */
 function plainWrite(
   context: number,
   find: (type: TypeDef | undefined) => Cell,
@@ -268,13 +277,19 @@ function plainWrite(
     if (
       cell.simple &&
       made instanceof Item &&
-      made.type === cell.expected &&
       made.extra === undefined &&
+      isPrimitive(made.json) &&
       !into.foreign &&
       !frame.run.output.hasExtras
-    )
-      into.json[(cell.key as ElementKey).key] = made.json;
-    else write(frame, made);
+    ) {
+      const type = cell.expected as TypeDef;
+      const value = made.type === type ? made.json : castPrimitive(made.json, type.name);
+      if (value !== undefined) {
+        cell.write?.(into.json, value);
+        return;
+      }
+    }
+    write(frame, made);
   };
 }
 
