@@ -19,7 +19,7 @@ import { didYouMean, nearest } from '../../definitions/nearest.ts';
 import { misfit, notAText } from './operands.ts';
 import { placeIn, type Report } from './report.ts';
 import { ofTexts, results } from './results.ts';
-import { noteRead, type Scope, type Variable } from './scope.ts';
+import { namesHere, noteRead, type Scope, type Variable } from './scope.ts';
 import { hasWhat, syntaxSlip, transformSlip, wordSlip } from './slips.ts';
 import { childOf, inWords, repeated, shapeOf, single, union, type Shape } from './shape.ts';
 
@@ -161,7 +161,7 @@ class Walk {
       'unknown-variable',
       placeIn(this.#expression, offset, length),
       `there is no variable %${name} here`,
-      didYouMean(name, [...this.#scope.names(), ...environment]),
+      didYouMean(name, [...this.#scope.names(), ...environment]) ?? namesHere(this.#scope),
     );
     return undefined;
   }
@@ -189,7 +189,7 @@ class Walk {
         'unknown-variable',
         placeIn(this.#expression, nameOffset, name.length),
         `there is no variable ${name} here, and an expression after “=” has nothing else that a name could mean`,
-        wordSlip(name) ?? didYouMean(name, this.#scope.names()),
+        wordSlip(name) ?? didYouMean(name, this.#scope.names()) ?? namesHere(this.#scope),
       );
     else if (child.kind === 'missing' && focus.shape !== undefined)
       this.#missing(focus.shape.types, name, nameOffset, [...child.names, ...this.#scope.names()]);

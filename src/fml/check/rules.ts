@@ -8,7 +8,7 @@ import { constantsOf, scopeOf } from './constants.ts';
 import { Expressions, type ExpressionContext, type Focus } from './expressions.ts';
 import { transforms } from '../run/transforms.ts';
 import { headOf, placeOfElement } from './report.ts';
-import { isMistaken, noteRead, Scope, type Variable } from './scope.ts';
+import { isMistaken, namesHere, noteRead, Scope, type Variable } from './scope.ts';
 import { hasWhat } from './slips.ts';
 import { childOf, inWords, isGeneral, pending, shapeOf, single, union, type Shape } from './shape.ts';
 import { Transforms, type Made } from './transforms.ts';
@@ -293,7 +293,7 @@ export class Rules {
         'unknown-variable',
         { ...at, length: at.line === 0 ? 0 : context.length },
         `there is no variable ${context} here`,
-        didYouMean(context, scope.names()),
+        didYouMean(context, scope.names()) ?? namesHere(scope),
       );
     else from.used = true;
     const parent = from?.shape;
@@ -450,7 +450,7 @@ export class Rules {
         'unknown-variable',
         place,
         `there is no target variable ${name} here`,
-        didYouMean(name, scope.names('target')),
+        didYouMean(name, scope.names('target')) ?? `Targets here: ${scope.names('target').join(', ') || 'none'}.`,
       );
     else {
       source.used = true;

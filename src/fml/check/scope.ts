@@ -62,3 +62,9 @@ export class Scope {
     for (const { variable } of this.#entries) variable.used = true;
   }
 }
+
+/** `Variables here: src, tgt.` */
+export const namesHere = (scope: Scope): string | undefined => {
+  const names = scope.names();
+  return names.length === 0 || names.length > 16 ? undefined : `Variables here: ${names.join(', ')}.`;
+};

@@ -1,12 +1,13 @@
 /** Checks what a rule writes: the transform, its parameters, and whether the result can stand where it is put. */
 import type { TypeDef } from '../../definitions/types.ts';
+import { builtIns } from '../../fhirpath/functions/index.ts';
 import { findConceptMap, importedMaps, typeNamed } from '../link.ts';
 import type { Literal, Parameter, Place, Transform } from '../model.ts';
 import { castPrimitive } from '../run/primitive.ts';
 import { transforms } from '../run/transforms.ts';
 import { didYouMean } from '../../definitions/nearest.ts';
 import type { Expressions, ExpressionContext } from './expressions.ts';
-import type { Scope } from './scope.ts';
+import { namesHere, type Scope } from './scope.ts';
 import { hasWhat, wordSlip } from './slips.ts';
 import { placeOfElement } from './report.ts';
 import { childOf, fits, inWords, shapeOf, type Shape } from './shape.ts';
@@ -74,7 +75,9 @@ export class Transforms {
         `there is no transform ${name}`,
         this.#context.map.groups.some((group) => group.name === name)
           ? `${name} is a group: write “then ${name}(…)” after the target.`
-          : didYouMean(name, transforms.keys()),
+          : builtIns.has(name)
+            ? `${name}() is a function of FHIRPath: write = (${name}(…)).`
+            : didYouMean(name, transforms.keys()),
       );
       return nothingKnown;
     }
@@ -141,7 +144,9 @@ export class Transforms {
       const suggestion =
         wordSlip(name) ??
         didYouMean(name, scope.names()) ??
-        (typeNamed(library, this.#context.map, name) === undefined ? undefined : `A type stands in quotes: '${name}'.`);
+        (typeNamed(library, this.#context.map, name) === undefined
+          ? namesHere(scope)
+          : `A type stands in quotes: '${name}'.`);
       report.error('unknown-variable', at, `there is no variable ${name} here`, suggestion);
       return nothingKnown;
     }

@@ -73,10 +73,9 @@ class Node {
   }
 
   /** One of a list of codes. */
-  code<Code extends string>(key: string, codes: readonly Code[]): Code | undefined {
-    const value = this.text(key);
+  code<Code extends string>(key: string, codes: readonly Code[], value = this.text(key)): Code | undefined {
     const found = codes.find((each) => each === value);
-    if (value !== undefined && found === undefined)
+    if (value !== undefined && value !== '' && found === undefined)
       this.report(`${this.path}.${key} is not one of ${codes.join(', ')}`, didYouMean(value, codes));
     return found;
   }
@@ -292,7 +291,7 @@ function rule(node: Node): Rule {
 
 const input = (node: Node): GroupInput => ({
   at: nowhere,
-  mode: node.code('mode', ['source', 'target'] as const) ?? 'source',
+  mode: node.code('mode', ['source', 'target'] as const, node.required('mode')) ?? 'source',
   name: node.required('name'),
   ...optional('type', node.text('type')),
 });
@@ -402,7 +401,8 @@ export function fromStructureMap(json: unknown, file: string): { map: MapText; p
       ...optional('suggestion', suggestion),
     });
   };
-  if (!isObject(json) || json['resourceType'] !== 'StructureMap') report('this is no StructureMap');
+  const isStructureMap = isObject(json) && json['resourceType'] === 'StructureMap';
+  if (!isStructureMap) report('this is no StructureMap', 'A resource with resourceType “StructureMap” is expected.');
   const root = new Node(isObject(json) ? json : {}, 'StructureMap', report);
   const groups = root.list('group').map(group);
   if (groups.length === 0 && problems.length === 0) report('the map has no group');
@@ -427,6 +427,7 @@ export function fromStructureMap(json: unknown, file: string): { map: MapText; p
       conceptMaps: conceptMaps.map(conceptMap),
       groups,
     },
-    problems,
+    // What else is not there needs no telling.
+    problems: isStructureMap ? problems : problems.slice(0, 1),
   };
 }

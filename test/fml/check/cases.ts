@@ -73,6 +73,18 @@ export const wrongMaps: readonly WrongMap[] = [
     suggestion: 'Keep its result in a variable first: append(…) as v.',
   },
   {
+    name: 'a function of FHIRPath without parentheses around it',
+    code: 'unknown-transform',
+    rules: `src -> tgt.status = «iif»(%src.active, 'final', 'amended') "s";`,
+    suggestion: 'iif() is a function of FHIRPath: write = (iif(…)).',
+  },
+  {
+    name: 'a variable that is like no other',
+    code: 'unknown-variable',
+    rules: `src.name as given -> tgt.status = (%given.use & «%status») "s";`,
+    suggestion: 'Variables here: given, tgt, src.',
+  },
+  {
     name: 'a transform that is called as a group',
     code: 'unknown-group',
     rules: `src -> tgt.status as s then «create»('code') "s";`.replace('tgt.status as s', 'tgt'),

@@ -1,5 +1,6 @@
 /** A map with mistakes is read as far as it goes, and each mistake is told with its place and a way out. */
 import { describe, expect, test } from '@jest/globals';
+import { fromStructureMap } from '../../../src/fml/text/structure-map-read.ts';
 import { readMap } from '../../../src/fml/text/read.ts';
 
 const head = 'map "http://example.org/m" = "m"\n';
@@ -284,4 +285,40 @@ test('a problem names its file and group', () => {
 test('a map without a url is told of, as a warning', () => {
   const { problems } = readMap(group('  src.a -> tgt.a;'), 'a.fml');
   expect(problems.map(({ severity, what }) => [severity, what])).toEqual([['warning', 'the map has no url']]);
+});
+
+describe('a StructureMap with a gap is told of it, by its path', () => {
+  const good = {
+    resourceType: 'StructureMap',
+    url: 'http://example.org/m',
+    name: 'm',
+    group: [
+      {
+        name: 'G',
+        typeMode: 'none',
+        input: [{ name: 'src', mode: 'source' }],
+        rule: [{ name: 'r', source: [{ context: 'src', element: 'a' }] }],
+      },
+    ],
+  };
+  const [group] = good.group;
+  test.each([
+    ['what is another resource', { resourceType: 'Patient' }, 'this is no StructureMap'],
+    ['what is no resource', null, 'this is no StructureMap'],
+    ['no group', { ...good, group: [] }, 'the map has no group'],
+    [
+      'a parameter without a mode',
+      { ...good, group: [{ ...group, input: [{ name: 'src' }] }] },
+      'StructureMap.group[0].input[0] has no mode',
+    ],
+    [
+      'a rule without a source',
+      { ...good, group: [{ ...group, rule: [{ name: 'r' }] }] },
+      'StructureMap.group[0].rule[0] has no source',
+    ],
+  ])('%s', (_, json, what) => {
+    expect(fromStructureMap(json, 'm.json').problems.map((problem) => problem.what)).toEqual([what]);
+  });
+
+  test('a whole one has none', () => expect(fromStructureMap(good, 'm.json').problems).toEqual([]));
 });
