@@ -424,12 +424,21 @@ export class Rules {
           `${target.context} is written to without an element`,
           `Name the element: ${target.context}.… = …`,
         );
-      shape = this.#stands(made, target, element, rule, repeats);
+      // What the rule makes for each item is written once.
+      shape = this.#stands(made, target, element, rule, repeats && into?.madeBy !== rule);
     } else if (target.context !== undefined) {
       shape = target.elements.length === 0 ? into?.shape : this.#opened(target, element);
     }
     if (target.variable === undefined) return { scope, variable: undefined };
-    const variable: Variable = { name: target.variable, shape: single(shape), at: target.at, used: false };
+    const isMade =
+      target.transform?.name === 'create' || (target.transform === undefined && element?.def?.repeats === true);
+    const variable: Variable = {
+      name: target.variable,
+      shape: single(shape),
+      at: target.at,
+      used: false,
+      ...(isMade && target.share === undefined ? { madeBy: rule } : {}),
+    };
     // What is made may be filled and may be read.
     return {
       scope: scope.with(target.context === undefined ? 'source' : 'target', variable).with('target', variable),
@@ -554,7 +563,7 @@ export class Rules {
     if (offered === undefined || context === undefined) return made.shape;
     const name = elements.at(-1) ?? '';
     if (!this.#transforms.mustStand(made, offered, transform?.at ?? target.at, name)) return undefined;
-    this.#overwrites(target, def, rule, repeats && !isMadeForEach(rule, context));
+    this.#overwrites(target, def, rule, repeats);
     if (offered.some(isGeneral)) return made.shape;
     if (new Set(offered).size === 1) return shapeOf(offered);
     const fitting = made.shape?.types.filter((type) => offered.includes(type)) ?? [];
@@ -703,10 +712,6 @@ const valuedIn = (rules: readonly Rule[]): readonly string[] =>
     ...rule.targets.flatMap(({ elements, transform }) => (transform === undefined ? [] : (elements.at(-1) ?? []))),
     ...valuedIn(rule.rules),
   ]);
-
-/** Whether what a variable stands for is made anew by the rule, for each item: `tgt.contact = create('…') as c, c.name = n`. */
-const isMadeForEach = ({ targets }: Rule, name: string): boolean =>
-  targets.some(({ variable, transform }) => variable === name && transform?.name === 'create');
 
 const isObjectType = ({ kind }: TypeDef): boolean => kind !== 'primitive';
 

@@ -1,5 +1,5 @@
 /** The variables that a rule sees, with what is known of each (fml.md §4). Immutable, but for who was used. */
-import type { Place } from '../model.ts';
+import type { Place, Rule } from '../model.ts';
 import type { Shape } from './shape.ts';
 
 export type Variable = {
@@ -8,6 +8,8 @@ export type Variable = {
   /** Where it was named; absent for the parameters of a group. */
   readonly at?: Place;
   used: boolean;
+  /** The rule that makes it, anew for each item. */
+  readonly madeBy?: Rule;
   /** Elements read of it that its type has, and that it does not have: those that look like a slip, and the others. */
   known?: number;
   slips?: number;
