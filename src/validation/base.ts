@@ -11,7 +11,13 @@ import type { Terminology } from './terminology.ts';
 const read = (name: string): Buffer => readFileSync(new URL(name, import.meta.url));
 const unpack = (bytes: Buffer): unknown => JSON.parse(gunzipSync(bytes).toString('utf8'));
 
-export const readBaseTerminology = (): Terminology => unpack(read('r4-terminology.json.gz')) as Terminology;
+/** All of UCUM, by the name that HL7's terminology has for it since R4. */
+const units = 'http://terminology.hl7.org/ValueSet/v3-UnitsOfMeasureCaseSensitive';
+
+export function readBaseTerminology(): Terminology {
+  const { codeSystems, valueSets } = unpack(read('r4-terminology.json.gz')) as Terminology;
+  return { codeSystems, valueSets: { [units]: { include: [{ system: 'http://unitsofmeasure.org' }] }, ...valueSets } };
+}
 
 /** R4, and over it what is given: by canonical, with and without version. */
 export function withBase(own: ReadonlyMap<string, Definition>): Definitions {

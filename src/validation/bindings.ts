@@ -34,17 +34,19 @@ export const membershipOf = (set: CodeSet | undefined, value: unknown, type: str
 const coded = new Set(['code', 'string', 'uri', 'url', 'canonical', 'id', 'Coding', 'CodeableConcept', 'Quantity']);
 
 /**
- * Required: a code outside is an error, and so is none. Extensible: a code that is provably outside is a warning, text
+ * Required: a code outside is an error, and so is none; a maximum value set asks the same of an extensible binding. Extensible: a code that is provably outside is a warning, text
  * alone is not. What cannot be decided is said once for each value set.
  */
 export function bindingCheck(binding: Binding, type: string, codeSets: CodeSets): BindingCheck | undefined {
   if (!coded.has(type)) return undefined;
   const { strength, valueSet, maxValueSet, additional } = binding;
   const required = strength === 'required';
+  const judged = required || strength === 'extensible';
+  // A unit may be said in words alone, unless the profile asks for its code.
+  const isCode = type !== 'Quantity';
   const checks: BindingCheck[] = [];
-  if (maxValueSet !== undefined) checks.push(oneCheck(maxValueSet, type, codeSets, true, false));
-  if (valueSet !== undefined && (required || strength === 'extensible'))
-    checks.push(oneCheck(valueSet, type, codeSets, required, required));
+  if (maxValueSet !== undefined) checks.push(oneCheck(maxValueSet, type, codeSets, true, judged && isCode));
+  if (valueSet !== undefined && judged) checks.push(oneCheck(valueSet, type, codeSets, required, required && isCode));
   for (const each of additional ?? [])
     checks.push(oneCheck(each.valueSet, type, codeSets, each.strength === 'required', false));
   const [first, second] = checks;

@@ -3,7 +3,7 @@ import { isObject } from '../definitions/item.ts';
 import { meets } from './around.ts';
 import { coreName, type Discriminator, type Element } from './definition.ts';
 import type { Knowledge } from './knowledge.ts';
-import { containedIn, inBundle, readReference } from './reference.ts';
+import { readReference } from './reference.ts';
 import type { Run } from './run.ts';
 import { typeOfTarget } from './targets.ts';
 import type { Group, Node } from './tree.ts';
@@ -93,7 +93,9 @@ function resolve(value: unknown, run: Run): Value | undefined {
   if (typeof reference !== 'string') return undefined;
   const read = readReference(reference);
   const found =
-    read.kind === 'contained' ? containedIn(run.around.root, read.id) : inBundle(run.around.bundle, reference);
+    read.kind === 'contained'
+      ? run.lookup.contained(run.around.root, read.id)
+      : run.lookup.entry(run.around.bundle, reference);
   if (found !== undefined) return { value: found, type: typeOf(found, '') };
   return read.kind === 'typed' ? { value: undefined, type: read.type } : undefined;
 }

@@ -2,7 +2,7 @@
 import { isObject } from '../definitions/item.ts';
 import { meets } from './around.ts';
 import { bindingCheck } from './bindings.ts';
-import { core, type Element, type ElementType } from './definition.ts';
+import { core, type Binding, type Element, type ElementType } from './definition.ts';
 import { invariantsOf } from './invariants.ts';
 import type { Delta, Knowledge } from './knowledge.ts';
 import type { Run } from './run.ts';
@@ -109,6 +109,15 @@ function rangeCheck({ minValue, maxValue, maxLength }: Element, applied: readonl
   };
 }
 
+/** A binding on a choice speaks of its concepts: the units of a Quantity beside them are others. */
+const isMeantForConcepts = ({ type: types }: Element, type: string): boolean =>
+  type === 'Quantity' && types?.some(({ code }) => code === 'CodeableConcept' || code === 'Coding') === true;
+
+const advice = ({ strength, valueSet }: Binding): Binding => ({
+  strength: strength === 'required' ? 'extensible' : strength,
+  ...(valueSet === undefined ? {} : { valueSet }),
+});
+
 function bound(element: Element, applied: readonly Element[], type: string, know: Knowledge): Delta | undefined {
   const { binding } = element;
   if (binding === undefined) return undefined;
@@ -119,7 +128,9 @@ function bound(element: Element, applied: readonly Element[], type: string, know
       (binding.maxValueSet === undefined || each.binding.maxValueSet === binding.maxValueSet) &&
       (binding.additional === undefined || equal(each.binding.additional, binding.additional)),
   );
-  const check = done ? undefined : bindingCheck(binding, type, know.codeSets);
+  const check = done
+    ? undefined
+    : bindingCheck(isMeantForConcepts(element, type) ? advice(binding) : binding, type, know.codeSets);
   return check === undefined
     ? undefined
     : (value, _, run) => {

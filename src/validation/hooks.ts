@@ -12,19 +12,21 @@ export function typeHook(type: string, know: Knowledge): Delta | undefined {
   return know.types.get(type)?.kind === 'resource' ? containedAreSound : undefined;
 }
 
-/** UCUM is a system of codes: a unit in words alone says nothing of it. */
+/** UCUM is a system of codes: a unit in words alone says nothing of it. qty-3 asks for the system of a code only. */
 const ucumHasCode: Delta = (value, _, run) => {
   const { system, code } = value as JsonObject;
   if (code === undefined && system === 'http://unitsofmeasure.org')
-    run.add('required', 'a quantity in UCUM has no code');
+    run.add('value', 'a quantity in UCUM has no code', 'warning');
 };
 
 /** dom-2 to dom-5. */
 const containedAreSound: Delta = (value, _, run) => {
   const resource = value as JsonObject;
   const { contained } = resource;
-  if (!Array.isArray(contained)) return;
+  // What a contained resource contains is one too many, and is said of that.
+  if (!Array.isArray(contained) || run.around.root !== resource) return;
   let used: Set<string> | undefined;
+  const ids = new Set<unknown>();
   run.enter('contained');
   for (let index = 0; index < contained.length; index += 1) {
     const each: unknown = contained[index];
@@ -37,6 +39,8 @@ const containedAreSound: Delta = (value, _, run) => {
       run.add('invariant', 'a contained resource has no version and no time of change', 'error', 'dom-4');
     if (isObject(meta) && meta['security'] !== undefined)
       run.add('invariant', 'a contained resource has no security label', 'error', 'dom-5');
+    if (ids.has(id)) run.add('structure', 'another contained resource has this id');
+    else if (id !== undefined) ids.add(id);
     used ??= localReferences(resource);
     const refersOut = (): boolean => localReferences(each).has('#');
     if (typeof id !== 'string' || (!used.has(`#${id}`) && !refersOut()))
@@ -48,12 +52,13 @@ const containedAreSound: Delta = (value, _, run) => {
 /** All texts that begin with `#`: references, canonicals and uris within the resource. */
 function localReferences(resource: JsonObject): Set<string> {
   const found = new Set<string>();
-  const visit = (json: unknown): void => {
+  // As deep as somebody may send it.
+  const left: unknown[] = [resource];
+  while (left.length > 0) {
+    const json = left.pop();
     if (typeof json === 'string') {
       if (json.startsWith('#')) found.add(json);
-    } else if (Array.isArray(json)) json.forEach(visit);
-    else if (isObject(json)) Object.values(json).forEach(visit);
-  };
-  visit(resource);
+    } else if (typeof json === 'object' && json !== null) for (const each of Object.values(json)) left.push(each);
+  }
   return found;
 }

@@ -1,6 +1,7 @@
 /** References by their text, and what of it is in the same resource or Bundle. */
 import { Item, isObject, itemOf, type JsonObject } from '../definitions/item.ts';
 import type { TypeTable } from '../definitions/types.ts';
+import type { Around } from './run.ts';
 
 export type Reference =
   | { readonly kind: 'contained'; readonly id: string }
@@ -26,31 +27,54 @@ export function readReference(text: string): Reference {
 /** A contained resource, one of the Bundle; of any other, no more than its type, when the reference says it. */
 export function resolved(
   text: string,
-  root: JsonObject,
-  bundle: JsonObject | undefined,
+  { root, bundle }: Pick<Around, 'root' | 'bundle'>,
+  lookup: Lookup,
   types: TypeTable,
 ): Item | undefined {
   const reference = readReference(text);
-  if (reference.kind === 'contained') return itemOf(types, containedIn(root, reference.id));
-  const entry = inBundle(bundle, text);
+  if (reference.kind === 'contained') return itemOf(types, lookup.contained(root, reference.id));
+  const entry = lookup.entry(bundle, text);
   if (entry !== undefined) return itemOf(types, entry);
   if (reference.kind !== 'typed') return undefined;
   const type = types.get(reference.type);
   return type === undefined ? undefined : new Item({ resourceType: reference.type }, type);
 }
 
-/** `#` alone is the resource itself. */
-export function containedIn(root: JsonObject, id: string): JsonObject | undefined {
-  if (id === '') return root;
-  const contained = root['contained'];
-  if (!Array.isArray(contained)) return undefined;
-  return (contained as unknown[]).find((each): each is JsonObject => isObject(each) && each['id'] === id);
+/** What references lead to within one run: indexed when first asked for, since either list may be long. */
+export class Lookup {
+  private readonly byId = new Map<JsonObject, ReadonlyMap<unknown, JsonObject>>();
+  private readonly byUrl = new Map<JsonObject, ReadonlyMap<string, JsonObject>>();
+
+  /** Of what a resource contains, the one of this id. `#` alone is the resource itself. */
+  contained(root: JsonObject, id: string): JsonObject | undefined {
+    if (id === '') return root;
+    const { contained } = root;
+    if (!Array.isArray(contained)) return undefined;
+    let known = this.byId.get(root);
+    if (known === undefined) this.byId.set(root, (known = containedOf(contained)));
+    return known.get(id);
+  }
+
+  /** The resource of a Bundle's entry by its fullUrl, or by the end of it. */
+  entry(bundle: JsonObject | undefined, reference: string): JsonObject | undefined {
+    if (bundle === undefined) return undefined;
+    let known = this.byUrl.get(bundle);
+    if (known === undefined) this.byUrl.set(bundle, (known = entriesOf(bundle)));
+    return known.get(reference);
+  }
 }
 
-/** By fullUrl and by its end (`Patient/1`). Made once for each Bundle. */
-const indexes = new WeakMap<JsonObject, ReadonlyMap<string, JsonObject>>();
+/** Of two of one id, the first. */
+const containedOf = (contained: readonly unknown[]): ReadonlyMap<unknown, JsonObject> =>
+  new Map(
+    contained
+      .filter((each) => isObject(each))
+      .toReversed()
+      .map((each) => [each['id'], each]),
+  );
 
-function indexOf(bundle: JsonObject): ReadonlyMap<string, JsonObject> {
+/** By fullUrl and by its end (`Patient/1`). */
+function entriesOf(bundle: JsonObject): ReadonlyMap<string, JsonObject> {
   const index = new Map<string, JsonObject>();
   const entries = bundle['entry'];
   for (const entry of Array.isArray(entries) ? (entries as unknown[]) : []) {
@@ -60,12 +84,4 @@ function indexOf(bundle: JsonObject): ReadonlyMap<string, JsonObject> {
     if (!index.has(end)) index.set(end, entry['resource']);
   }
   return index;
-}
-
-/** The resource of a Bundle's entry by its fullUrl. */
-export function inBundle(bundle: JsonObject | undefined, reference: string): JsonObject | undefined {
-  if (bundle === undefined) return undefined;
-  let index = indexes.get(bundle);
-  if (index === undefined) indexes.set(bundle, (index = indexOf(bundle)));
-  return index.get(reference);
 }

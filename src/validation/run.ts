@@ -1,6 +1,7 @@
 /** One run over one resource: the place where it is, and what it has found. */
 import type { JsonObject } from '../definitions/item.ts';
 import type { Env } from '../fhirpath/index.ts';
+import { Lookup } from './reference.ts';
 import type { Issue, IssueCode, Severity } from './issue.ts';
 
 /** A resource within the run: the one given, one contained, or one of a Bundle's entries. */
@@ -22,10 +23,13 @@ export type Around = {
  */
 export class Run {
   issues: Issue[] = [];
+  /** Places with what has been said of them, and by which invariants. */
+  said = new Set<string>();
   depth = 0;
   readonly keys: string[] = [];
   readonly indexes: number[] = [];
   around: Around;
+  readonly lookup = new Lookup();
   /** The profile that asks, when it is not base R4. */
   by: string | undefined = undefined;
   readonly now: Date;
@@ -56,12 +60,10 @@ export class Run {
   add(code: IssueCode, what: string, severity: Severity = 'error', key?: string): void {
     const where = this.where();
     // What base R4 finds already, a profile need not say again; what it adds, it signs.
-    for (const issue of this.issues)
-      if (
-        issue.where === where &&
-        (issue.what === what || issue.what.startsWith(`${what} (`) || (key !== undefined && issue.key === key))
-      )
-        return;
+    const [words, invariant] = [`${where} ${what}`, `${where}#${key}`];
+    if (this.said.has(words) || (key !== undefined && this.said.has(invariant))) return;
+    this.said.add(words);
+    if (key !== undefined) this.said.add(invariant);
     this.issues.push({
       where,
       what: this.by === undefined ? what : `${what} (${this.by})`,
@@ -103,14 +105,16 @@ export class Run {
    */
   holds(value: unknown, of: unknown, check: () => void): boolean {
     if (this.asking.some((each) => each.value === value && each.of === of)) return true;
-    const { issues, unchecked, depth } = this;
+    const { issues, said, unchecked, depth } = this;
     this.issues = [];
+    this.said = new Set();
     this.unchecked = undefined;
     this.asking.push({ value, of });
     check();
     this.asking.pop();
     const good = !this.issues.some(({ severity }) => severity === 'error');
     this.issues = issues;
+    this.said = said;
     this.unchecked = unchecked;
     this.depth = depth;
     return good;

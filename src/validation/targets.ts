@@ -3,7 +3,7 @@ import { isObject } from '../definitions/item.ts';
 import { meets } from './around.ts';
 import { core, coreName, withoutVersion, type ElementType } from './definition.ts';
 import type { Delta, Knowledge } from './knowledge.ts';
-import { containedIn, inBundle, readReference } from './reference.ts';
+import { readReference } from './reference.ts';
 
 /** The type that a target profile is for; undefined when the profile is not at hand. */
 export const typeOfTarget = (target: string, know: Knowledge): string | undefined => {
@@ -47,7 +47,7 @@ export function targetCheck(
     if (typeof reference === 'string' && reference !== '') {
       const read = readReference(reference);
       if (read.kind === 'contained') {
-        const found = containedIn(run.around.root, read.id);
+        const found = run.lookup.contained(run.around.root, read.id);
         if (found === undefined) {
           if (base) run.add('not-found', 'there is no contained resource of this id (ref-1)', 'error', 'ref-1');
           return;
@@ -69,7 +69,7 @@ export function targetCheck(
           run.add('structure', 'the type of the reference is not the type that it leads to');
         return;
       }
-      const entry = inBundle(run.around.bundle, reference)?.['resourceType'];
+      const entry = run.lookup.entry(run.around.bundle, reference)?.['resourceType'];
       if (typeof entry === 'string' && !isAllowed(entry)) wrong(entry);
       if (base && /\s/u.test(reference)) run.add('value', 'a reference is an address and has no spaces');
     }

@@ -68,10 +68,15 @@ describe('base R4', () => {
     ['a date with a zone', { period: { start: '2026-05-06Z' } }, 'Encounter.period.start'],
     ['a day that the month does not have', { period: { start: '2026-02-30' } }, 'Encounter.period.start'],
     ['a reference to another type than allowed', { subject: { reference: 'Task/1' } }, 'Encounter.subject'],
-    ['a quantity in UCUM without a code', { length: { value: 5, system: ucum } }, 'Encounter.length'],
     ['an empty string', { serviceType: { text: '' } }, 'Encounter.serviceType.text'],
   ])('%s is an error', async (_, change, where) => {
     expect(errors(await loading, encounter(change))).toEqual([where]);
+  });
+
+  test('a quantity in UCUM without a code is a warning: R4 asks for the system of a code only', async () => {
+    expect((await loading).validate(encounter({ length: { value: 5, unit: 'min', system: ucum } }))).toEqual([
+      expect.objectContaining({ where: 'Encounter.length', severity: 'warning' }),
+    ]);
   });
 
   test('a reference by urn:uuid says nothing of its type and passes', async () => {

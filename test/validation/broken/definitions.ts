@@ -169,6 +169,13 @@ const isDefinition = (resource: Conformance): resource is Exclude<Conformance, T
 
 let base: readonly Conformance[] | undefined;
 
+/** HL7 publishes it beside R4. */
+const units: Terminology = {
+  resourceType: 'ValueSet',
+  url: 'http://terminology.hl7.org/ValueSet/v3-UnitsOfMeasureCaseSensitive',
+  compose: { include: [{ system: 'http://unitsofmeasure.org' }] },
+};
+
 /** R4 and the conformance resources of these folders. R4 is read once: it is large. */
 export function readDefinitions(folders: readonly string[]): Definitions {
   base ??= ['profiles-types', 'profiles-resources', 'extension-definitions', 'valuesets', 'v3-codesystems'].flatMap(
@@ -179,7 +186,7 @@ export function readDefinitions(folders: readonly string[]): Definitions {
       .filter((name) => name.endsWith('.json'))
       .map((name) => json(join(folder, name)) as Conformance),
   );
-  const all = [...base, ...own];
+  const all = [...base, units, ...own];
   const byUrl = new Map(all.filter(isDefinition).map((each) => [each.url, structureOf(each)]));
   const find = (url: string): Structure | undefined => byUrl.get(withoutVersion(url));
   const terminology = all.filter((each): each is Terminology => !isDefinition(each));

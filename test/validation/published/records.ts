@@ -1,0 +1,608 @@
+/** What was found, decided, done and given, as US Core publishes it. */
+import type { Resource } from '../../../src/core/ports.ts';
+import {
+  absent,
+  categories,
+  coding,
+  concept,
+  core,
+  doctor,
+  fhir,
+  loinc,
+  of,
+  patient,
+  quantity,
+  snomed,
+  term,
+  to,
+} from './parts.ts';
+
+const clinical = concept(`${term}condition-clinical`, 'active', 'Active');
+const verified = concept(`${term}condition-ver-status`, 'confirmed');
+const rxnorm = 'http://www.nlm.nih.gov/research/umls/rxnorm';
+const problem = (kind: object, more: object): Resource =>
+  of('Condition', ['condition-problems-health-concerns'], {
+    clinicalStatus: clinical,
+    verificationStatus: verified,
+    category: [kind],
+    code: concept(snomed, '442311008', 'Liveborn born in hospital'),
+    subject: patient,
+    onsetDateTime: '2016-08-10',
+    ...more,
+  });
+const order = (more: object): Resource =>
+  of('MedicationRequest', ['medicationrequest'], {
+    status: 'active',
+    intent: 'order',
+    category: [concept(`${term}medicationrequest-category`, 'outpatient')],
+    reportedBoolean: false,
+    medicationCodeableConcept: concept(rxnorm, '1049502', '12 HR Oxycodone'),
+    subject: patient,
+    authoredOn: '2008-04-05',
+    requester: doctor,
+    ...more,
+  });
+const document = (more: object): Resource =>
+  of('DocumentReference', ['documentreference'], {
+    identifier: [{ system: 'urn:ietf:rfc:3986', value: 'urn:oid:2.16.840.1.113883.19.5.99999.1' }],
+    status: 'current',
+    type: concept(loinc, '34133-9', 'Summary of episode note'),
+    category: [concept(`${core}CodeSystem/us-core-documentreference-category`, 'clinical-note', 'Clinical Note')],
+    subject: patient,
+    date: '2016-03-09T15:29:46Z',
+    author: [doctor],
+    content: [{ attachment: { contentType: 'text/plain', url: '/Binary/1-note', title: 'Note' } }],
+    ...more,
+  });
+const note = (more: object): Resource =>
+  of('DiagnosticReport', ['diagnosticreport-note'], {
+    status: 'final',
+    category: [concept(loinc, 'LP29684-5', 'Radiology')],
+    code: concept(loinc, '18782-3', 'X-ray Chest Views'),
+    subject: patient,
+    effectiveDateTime: '2016-03-09T15:29:46Z',
+    ...more,
+  });
+const visit = (more: object): Resource =>
+  of('Encounter', ['encounter'], {
+    status: 'finished',
+    class: coding(`${term}v3-ActCode`, 'AMB', 'ambulatory'),
+    type: [concept('http://www.ama-assn.org/go/cpt', '99201')],
+    subject: patient,
+    ...more,
+  });
+
+export const records: Readonly<Record<string, Resource>> = {
+  'an allergy': of('AllergyIntolerance', ['allergyintolerance'], {
+    clinicalStatus: concept(`${term}allergyintolerance-clinical`, 'active'),
+    verificationStatus: concept(`${term}allergyintolerance-verification`, 'confirmed'),
+    type: 'allergy',
+    category: ['medication', 'food'],
+    criticality: 'high',
+    code: concept(snomed, '387406002', 'sulfonamide antibacterial'),
+    patient,
+    onsetAge: { value: 5, unit: 'years', system: 'http://unitsofmeasure.org', code: 'a' },
+    reaction: [{ manifestation: [concept(snomed, '271807003', 'skin rash')], severity: 'mild' }],
+  }),
+  'no known allergies': of('AllergyIntolerance', ['allergyintolerance'], {
+    clinicalStatus: concept(`${term}allergyintolerance-clinical`, 'active'),
+    code: concept(snomed, '716186003', 'No known allergy'),
+    patient,
+  }),
+  'a problem': problem(concept(`${term}condition-category`, 'problem-list-item', 'Problem List Item'), {
+    extension: [{ url: `${fhir}condition-assertedDate`, valueDateTime: '2016-08-10' }],
+    recordedDate: '2016-08-10T07:15:07-08:00',
+    severity: concept(snomed, '24484000'),
+    bodySite: [{ text: 'left' }],
+    evidence: [{ detail: [to('Observation/x')] }],
+    stage: [{ summary: { text: 'II' }, type: { text: 'TNM' } }],
+  }),
+  'a health concern of SDOH': problem(concept(`${core}CodeSystem/condition-category`, 'health-concern'), {
+    category: [concept(`${core}CodeSystem/condition-category`, 'health-concern'), concept(categories, 'sdoh')],
+    code: {
+      coding: [coding(snomed, '733423003'), coding('http://hl7.org/fhir/sid/icd-10-cm', 'Z59.41')],
+      text: 'Food insecurity',
+    },
+  }),
+  'a problem that is over': problem(concept(`${term}condition-category`, 'problem-list-item'), {
+    clinicalStatus: concept(`${term}condition-clinical`, 'resolved'),
+    onsetDateTime: undefined,
+    onsetPeriod: { start: '2010', end: '2011' },
+    abatementDateTime: '2011-03',
+  }),
+  'a problem entered in error': problem(concept(`${term}condition-category`, 'problem-list-item'), {
+    clinicalStatus: undefined,
+    verificationStatus: concept(`${term}condition-ver-status`, 'entered-in-error'),
+  }),
+  'a diagnosis of a visit': of('Condition', ['condition-encounter-diagnosis'], {
+    clinicalStatus: concept(`${term}condition-clinical`, 'active'),
+    verificationStatus: verified,
+    category: [concept(`${term}condition-category`, 'encounter-diagnosis', 'Encounter Diagnosis')],
+    code: concept('http://hl7.org/fhir/sid/icd-10-cm', 'T30.0', 'Burnt Ear'),
+    subject: patient,
+    encounter: to('Encounter/1036'),
+    onsetString: 'last week',
+  }),
+  'a plan of care': of('CarePlan', ['careplan'], {
+    text: {
+      status: 'additional',
+      div: '<div xmlns="http://www.w3.org/1999/xhtml"><h2><strong>Assessment</strong></h2><ol><li>Recurrent GI bleed<br/></li></ol>\n<p> </p></div>',
+    },
+    status: 'active',
+    intent: 'order',
+    category: [concept(`${core}CodeSystem/careplan-category`, 'assess-plan'), { text: 'other' }],
+    subject: patient,
+    activity: [
+      { detail: { status: 'in-progress', description: 'walk', scheduledString: 'daily', doNotPerform: false } },
+      { reference: to('ServiceRequest/x') },
+    ],
+  }),
+  'a goal': of('Goal', ['goal'], {
+    lifecycleStatus: 'active',
+    achievementStatus: concept(`${term}goal-achievement`, 'in-progress'),
+    category: [concept(categories, 'sdoh'), concept(`${term}goal-category`, 'dietary')],
+    description: { text: 'Lose weight' },
+    subject: patient,
+    startDate: '2016-05',
+    target: [
+      { dueDate: '2016-04-05' },
+      {
+        measure: concept(loinc, '29463-7'),
+        detailQuantity: { ...quantity(160, '[lb_av]'), comparator: '<=' },
+        dueDuration: quantity(6, 'mo'),
+      },
+      { measure: { text: 'x' }, detailRange: { low: quantity(1, 'kg') } },
+    ],
+  }),
+  'a device with UDI': of('Device', ['implantable-device'], {
+    identifier: [{ type: { coding: [coding(`${term}v2-0203`, 'SNO')] }, value: 'x' }],
+    udiCarrier: [
+      {
+        deviceIdentifier: '09504000059118',
+        issuer: 'http://hl7.org/fhir/NamingSystem/gs1-di',
+        jurisdiction: 'http://hl7.org/fhir/NamingSystem/fda-udi',
+        carrierAIDC:
+          'XWQwMTA5NTA0MDAwMDU5MTE4MTcxNDExMjAxMDc2NTQzMjFEMjExMDk4NzY1NGQzMjFdZDAxMDk1MDQwMDAwNTkxMTgxNzE0MTEyMDEwNzY1NDMyMUQyMTEwOTg3NjU0ZDMyMQ==',
+        carrierHRF: '=/A9999XYZ100T0474,=>014032=}013032&,1000000000000XYZ123',
+        entryType: 'barcode',
+      },
+    ],
+    status: 'active',
+    distinctIdentifier: 'A99971312345600',
+    manufactureDate: '2015-08-08',
+    expirationDate: '2020-08-08T00:00:00.000-04:00',
+    lotNumber: 'LOT123456',
+    serialNumber: '10987654d321',
+    deviceName: [{ name: 'Coated femoral stem prosthesis, modular', type: 'user-friendly-name' }],
+    type: concept(snomed, '468063009'),
+    patient,
+    owner: { display: 'Acme' },
+    note: [{ text: 'MRI Safe' }],
+    safety: [
+      concept('urn:oid:2.16.840.1.113883.3.26.1.1', 'C113844', 'Labeling does not Contain MRI Safety Information'),
+    ],
+  }),
+  software: of('Device', [], {
+    status: 'active',
+    type: { text: 'app' },
+    deviceName: [{ name: 'Gravity', type: 'manufacturer-name' }],
+    version: [{ value: '1.2' }],
+  }),
+  'a lab report': of('DiagnosticReport', ['diagnosticreport-lab'], {
+    identifier: [{ use: 'official', system: 'urn:oid:1.3.4.5', value: 'x' }],
+    basedOn: [to('ServiceRequest/cbc')],
+    status: 'final',
+    category: [concept(`${term}v2-0074`, 'LAB', 'Laboratory'), concept(`${term}v2-0074`, 'CH')],
+    code: concept(loinc, '58410-2', 'CBC'),
+    subject: patient,
+    effectiveDateTime: '2005-07-05',
+    issued: '2005-07-06T11:45:33+11:00',
+    performer: [to('Organization/acme-lab')],
+    specimen: [{ display: 'blood' }],
+    result: [to('Observation/usg', 'USG'), to('Observation/blood-glucose')],
+    conclusion: 'fine',
+    conclusionCode: [{ text: 'ok' }],
+  }),
+  'a lab report of a period, with a PDF': of('DiagnosticReport', ['diagnosticreport-lab'], {
+    status: 'preliminary',
+    category: [concept(`${term}v2-0074`, 'LAB')],
+    code: { text: 'panel' },
+    subject: patient,
+    effectivePeriod: { start: '2005-07-05T00:00:00Z' },
+    issued: '2005-07-06T11:45:33.123456Z',
+    performer: [{ identifier: { value: '1' }, type: 'Organization' }],
+    presentedForm: [{ contentType: 'application/pdf', language: 'en-US', data: 'JVBERi0=', creation: '2005' }],
+  }),
+  'a note of radiology': note({
+    performer: [doctor, to('Organization/x')],
+    media: [{ comment: 'PA', link: to('Media/xray') }],
+    imagingStudy: [to('ImagingStudy/1')],
+    presentedForm: [
+      { contentType: 'text/plain', data: 'VGV4dCBSZXBvcnQ=' },
+      { contentType: 'image/png', url: 'https://e.org/a b'.replace(' ', '%20') },
+    ],
+  }),
+  'a note of cardiology': note({
+    category: [concept(loinc, 'LP29708-2', 'Cardiology'), concept(`${term}v2-0074`, 'CUS')],
+    status: 'partial',
+    issued: '2020-01-01T00:00:00Z',
+    conclusion: 'n/a',
+  }),
+  'a note whose category is local': note({
+    category: [{ text: 'Pathology' }, concept(loinc, 'LP7839-6', 'Pathology')],
+  }),
+  'a document in place': document({
+    content: [
+      {
+        attachment: { contentType: 'text/plain', data: 'Tm8gYWN0aXZpdHkgcmVzdHJpY3Rpb24=' },
+        format: coding('http://ihe.net/fhir/ihe.formatcode.fhir/CodeSystem/formatcode', 'urn:ihe:pcc:xphr:2007'),
+      },
+    ],
+  }),
+  'a document elsewhere': document({
+    custodian: to('Organization/x'),
+    context: {
+      encounter: [{ reference: 'urn:uuid:9036f1d0-6d0b-4b32-9c63-0d6f0e9c8a11' }],
+      period: { start: '2004-12-23T08:00:00+11:00', end: '2004-12-23T08:01:00+11:00' },
+      facilityType: concept(snomed, '225732001'),
+    },
+    content: [
+      {
+        attachment: {
+          contentType: 'application/hl7-sda+xml',
+          url: 'http://x.org/a?b=c&d=e#f',
+          size: 3654,
+          hash: 'QRpZ4GfZ',
+          language: 'en',
+        },
+      },
+    ],
+  }),
+  'an advance directive': of('DocumentReference', ['adi-documentreference'], {
+    extension: [
+      { url: `${core}StructureDefinition/us-core-authentication-time`, valueDateTime: '2024-02-29T10:00:00.000-05:00' },
+    ],
+    status: 'current',
+    docStatus: 'final',
+    type: concept(loinc, '81334-5', 'Patient Personal advance care plan'),
+    category: [concept(loinc, '42348-3', 'Advance healthcare directives')],
+    subject: patient,
+    author: [patient],
+    authenticator: doctor,
+    date: '2024-02-29T10:00:00-05:00',
+    content: [
+      { attachment: { contentType: 'application/pdf', url: 'Binary/adi', creation: '2024-02-29T10:00:00-05:00' } },
+    ],
+  }),
+  'an advance directive whose content is absent': document({
+    content: [{ attachment: { contentType: 'application/pdf', _url: absent('not-permitted') } }],
+    meta: undefined,
+  }),
+  'a visit': visit({
+    identifier: [{ use: 'official', system: 'http://www.bmc.nl/zorgportal/identifiers/encounters', value: 'v1451' }],
+    participant: [
+      {
+        type: [concept(`${term}v3-ParticipationType`, 'PPRF', 'primary performer')],
+        individual: doctor,
+        period: { start: '2015-11-01T17:00:14-05:00' },
+      },
+    ],
+    period: { start: '2015-11-01T17:00:14-05:00', end: '2015-11-01T18:00:14-05:00' },
+    length: { value: 56, unit: 'minutes', system: 'http://unitsofmeasure.org', code: 'min' },
+    reasonCode: [{ text: 'check' }],
+    hospitalization: {
+      dischargeDisposition: concept(`${term}discharge-disposition`, 'home', 'Home'),
+      admitSource: { text: 'x' },
+    },
+    location: [{ location: to('Location/hospital'), status: 'completed' }],
+    serviceProvider: to('Organization/x'),
+  }),
+  'a visit in hospital': visit({
+    class: coding(`${term}v3-ActCode`, 'IMP'),
+    status: 'in-progress',
+    type: [concept(snomed, '183807002')],
+    diagnosis: [{ condition: to('Condition/stroke'), use: concept(`${term}diagnosis-role`, 'AD'), rank: 1 }],
+    statusHistory: [{ status: 'arrived', period: { start: '2013-03-08' } }],
+    classHistory: [{ class: coding(`${term}v3-ActCode`, 'EMER'), period: { start: '2013' } }],
+    reasonReference: [to('Condition/x'), to('Observation/y')],
+  }),
+  'a virtual visit': visit({
+    class: coding(`${term}v3-ActCode`, 'VR'),
+    type: [{ text: 'video' }],
+    extension: [
+      { url: `${core}StructureDefinition/us-core-interpreter-needed`, valueCoding: coding(snomed, '373067005', 'No') },
+    ],
+  }),
+  'a vaccination': of('Immunization', ['immunization'], {
+    status: 'completed',
+    vaccineCode: {
+      coding: [coding('http://hl7.org/fhir/sid/cvx', '158'), coding('http://hl7.org/fhir/sid/ndc', '49281-0623-78')],
+      text: 'influenza',
+    },
+    patient,
+    encounter: to('Encounter/x'),
+    occurrenceDateTime: '2020-01-08',
+    primarySource: false,
+    lotNumber: '1',
+    expirationDate: '2021-02-15',
+    doseQuantity: { value: 5, system: 'http://unitsofmeasure.org', code: 'mg' },
+    performer: [{ function: concept(`${term}v2-0443`, 'OP'), actor: to('Organization/x') }],
+    protocolApplied: [{ series: '2-dose', doseNumberPositiveInt: 1, seriesDosesString: 'two' }],
+  }),
+  'a vaccination not done': of('Immunization', ['immunization'], {
+    status: 'not-done',
+    statusReason: concept(`${term}v3-ActReason`, 'PATOBJ', 'patient objection'),
+    vaccineCode: concept('http://hl7.org/fhir/sid/cvx', '998'),
+    patient,
+    occurrenceString: 'never',
+    _primarySource: absent(),
+  }),
+  'a medication': of('Medication', ['medication'], {
+    code: concept(rxnorm, '582620', 'Nizatidine 15 MG/ML Oral Solution [Axid]'),
+    form: { text: 'solution' },
+    ingredient: [
+      {
+        itemCodeableConcept: { text: 'n' },
+        strength: { numerator: quantity(15, 'mg'), denominator: quantity(1, 'mL') },
+      },
+    ],
+    batch: { lotNumber: '9494788', expirationDate: '2030' },
+  }),
+  'a prescription': order({
+    encounter: to('Encounter/x'),
+    groupIdentifier: { system: 'urn:oid:1.2', value: 'g' },
+    reasonReference: [to('Condition/x')],
+    dosageInstruction: [
+      {
+        sequence: 1,
+        text: 'Take one tablet daily as directed',
+        timing: {
+          repeat: {
+            boundsPeriod: { start: '2008-04-05' },
+            frequency: 1,
+            period: 1,
+            periodUnit: 'd',
+            when: ['ACM'],
+            offset: 30,
+          },
+          code: concept(`${term}v3-GTSAbbreviation`, 'QD'),
+        },
+        asNeededBoolean: false,
+        route: concept('http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl', 'C38288', 'Oral'),
+        doseAndRate: [
+          {
+            type: concept(`${term}dose-rate-type`, 'ordered'),
+            doseQuantity: quantity(1, '{tbl}'),
+            rateRatio: { numerator: quantity(1, 'mg'), denominator: quantity(1, 'h') },
+          },
+          { doseRange: { low: quantity(1, '{tbl}'), high: quantity(2, '{tbl}') } },
+        ],
+        maxDosePerPeriod: { numerator: { value: 4 }, denominator: quantity(1, 'd') },
+      },
+      {
+        text: 'or at 8',
+        timing: {
+          event: ['2008-04-05T08:00:00Z'],
+          repeat: {
+            timeOfDay: ['08:00:00'],
+            dayOfWeek: ['mon', 'wed'],
+            durationMax: 2,
+            duration: 1,
+            durationUnit: 'h',
+            boundsDuration: quantity(10, 'd'),
+          },
+        },
+        asNeededCodeableConcept: { text: 'pain' },
+      },
+    ],
+    dispenseRequest: {
+      validityPeriod: { start: '2008-04-05', end: '2009-04-05' },
+      numberOfRepeatsAllowed: 1,
+      quantity: {
+        value: 30,
+        unit: 'tablet',
+        system: 'http://terminology.hl7.org/CodeSystem/v3-orderableDrugForm',
+        code: 'TAB',
+      },
+      expectedSupplyDuration: { value: 15, unit: 'days', system: 'http://unitsofmeasure.org', code: 'd' },
+    },
+    substitution: { allowedBoolean: true },
+  }),
+  'a prescription of what is contained': order({
+    contained: [
+      {
+        resourceType: 'Medication',
+        id: 'med',
+        meta: { profile: [`${core}StructureDefinition/us-core-medication`] },
+        code: concept(rxnorm, '582620'),
+      },
+    ],
+    medicationCodeableConcept: undefined,
+    medicationReference: { reference: '#med' },
+  }),
+  'a prescription that was told': order({
+    reportedBoolean: undefined,
+    reportedReference: patient,
+    intent: 'plan',
+    status: 'unknown',
+    _authoredOn: absent(),
+    authoredOn: undefined,
+  }),
+  'a prescription and how it is kept to': order({
+    extension: [
+      {
+        url: `${core}StructureDefinition/us-core-medication-adherence`,
+        extension: [
+          { url: 'medicationAdherence', valueCodeableConcept: concept(snomed, '1156699004', 'Complies') },
+          { url: 'dateAsserted', valueDateTime: '2008-04-06' },
+          { url: 'informationSource', valueCodeableConcept: concept(snomed, '116154003', 'Patient') },
+        ],
+      },
+    ],
+  }),
+  'what was dispensed': of('MedicationDispense', ['medicationdispense'], {
+    status: 'completed',
+    medicationCodeableConcept: concept(rxnorm, '1049502'),
+    subject: patient,
+    context: to('Encounter/x'),
+    performer: [{ actor: to('Organization/x') }],
+    authorizingPrescription: [to('MedicationRequest/x')],
+    type: concept(`${term}v3-ActCode`, 'FF'),
+    quantity: { value: 30, unit: 'TAB' },
+    daysSupply: { value: 10, unit: 'Day', system: 'http://unitsofmeasure.org', code: 'd' },
+    whenHandedOver: '2008-04-05',
+    dosageInstruction: [{ text: 'x', timing: { code: { text: 'q6h' } } }],
+  }),
+  'a statement of medication': of('MedicationStatement', [], {
+    status: 'active',
+    medicationCodeableConcept: { text: 'x' },
+    subject: patient,
+    effectivePeriod: { start: '2020' },
+  }),
+  'a procedure': of('Procedure', ['procedure'], {
+    status: 'completed',
+    code: {
+      coding: [coding(snomed, '35637008'), coding('http://www.ama-assn.org/go/cpt', '99408')],
+      text: 'Alcohol rehabilitation',
+    },
+    subject: patient,
+    performedPeriod: { start: '2002' },
+    performer: [{ function: { text: 'x' }, actor: doctor, onBehalfOf: to('Organization/x') }],
+    reasonReference: [to('Condition/x')],
+    bodySite: [{ text: 'ear' }],
+    focalDevice: [{ manipulated: to('Device/x') }],
+    usedCode: [{ text: 'y' }],
+  }),
+  'a procedure at some time': of('Procedure', ['procedure'], {
+    status: 'completed',
+    code: concept('http://www.cms.gov/Medicare/Coding/ICD10', '0HQ0XZZ'),
+    subject: patient,
+    performedString: 'as a child',
+  }),
+  'a procedure not done': of('Procedure', ['procedure'], {
+    status: 'not-done',
+    code: { text: 'x' },
+    subject: patient,
+    statusReason: { text: 'y' },
+    basedOn: [to('CarePlan/x'), to('ServiceRequest/y')],
+  }),
+  'where it comes from': of('Provenance', ['provenance'], {
+    target: [
+      to('DocumentReference/x'),
+      to('Bundle/y'),
+      to('https://e.org/fhir/Observation/1/_history/2'),
+      { reference: 'urn:uuid:187e0c12-8dd2-67e2-99b2-bf273c878281' },
+      { display: 'z' },
+    ],
+    recorded: '2023-02-28T15:26:23.217+00:00',
+    occurredPeriod: { start: '2023-02-28' },
+    policy: ['http://acme.com/policy'],
+    agent: [
+      { type: concept(`${term}provenance-participant-type`, 'author'), who: doctor, onBehalfOf: to('Organization/x') },
+      {
+        type: concept(`${core}CodeSystem/us-core-provenance-participant-type`, 'transmitter'),
+        who: { display: 'HIE' },
+        role: [concept(`${term}v3-ParticipationType`, 'AUT')],
+      },
+      { type: { text: 'other' }, who: to('Device/app'), onBehalfOf: to('Organization/x') },
+    ],
+    entity: [{ role: 'source', what: { identifier: { value: '1' } } }],
+    signature: [
+      {
+        type: [coding('urn:iso-astm:E1762-95:2013', '1.2.840.10065.1.12.1.5')],
+        when: '2020-01-01T00:00:00Z',
+        who: doctor,
+        data: 'AAAA',
+      },
+    ],
+  }),
+  'a service ordered': of('ServiceRequest', ['servicerequest'], {
+    status: 'active',
+    intent: 'order',
+    category: [concept(snomed, '410606002', 'Social service procedure'), concept(categories, 'sdoh')],
+    priority: 'routine',
+    code: concept(snomed, '467771000124109', 'Assistance with application for food pantry program'),
+    quantityQuantity: quantity(1, '{visit}'),
+    subject: patient,
+    occurrenceTiming: { repeat: { boundsPeriod: { start: '2022' }, count: 3, countMax: 4 } },
+    authoredOn: '2022-05-01',
+    requester: doctor,
+    asNeededBoolean: true,
+    reasonReference: [to('Condition/food-insecurity')],
+  }),
+  'a lab ordered': of('ServiceRequest', ['servicerequest'], {
+    status: 'completed',
+    intent: 'original-order',
+    category: [concept(snomed, '108252007', 'Laboratory procedure')],
+    code: concept(loinc, '24357-6', 'Urinalysis macro (dipstick) panel'),
+    subject: patient,
+    occurrenceDateTime: '2005-07-05',
+    doNotPerform: false,
+    orderDetail: [{ text: 'fasting' }],
+    specimen: [to('Specimen/x')],
+  }),
+  'a specimen': of('Specimen', ['specimen'], {
+    identifier: [{ system: 'http://e.org', value: '1' }],
+    accessionIdentifier: { value: '2' },
+    status: 'available',
+    type: concept(snomed, '122555007', 'Venous blood specimen'),
+    subject: patient,
+    receivedTime: '2011-03-04T07:03:00Z',
+    collection: {
+      collector: doctor,
+      collectedDateTime: '2011-05-30T06:15:00Z',
+      quantity: quantity(6, 'mL'),
+      bodySite: { text: 'arm' },
+      fastingStatusDuration: quantity(8, 'h'),
+    },
+    container: [
+      {
+        type: { text: 'tube' },
+        specimenQuantity: quantity(6, 'mL'),
+        additiveCodeableConcept: concept(`${term}v2-0371`, 'EDTK'),
+      },
+    ],
+    condition: [concept(`${term}v2-0493`, 'HEM')],
+  }),
+  'an image': of('Media', [], {
+    status: 'completed',
+    type: concept(`${term}media-type`, 'image'),
+    subject: patient,
+    createdDateTime: '2017-12-17',
+    height: 145,
+    frames: 1,
+    content: { id: 'a1', contentType: 'image/gif', data: 'R0lGODlhfgCRAPcAAAAAAIAAAACAAIA=' },
+  }),
+  'a family': of('FamilyMemberHistory', [], {
+    status: 'completed',
+    patient,
+    relationship: concept(`${term}v3-RoleCode`, 'FTH'),
+    bornDate: '1930',
+    deceasedAge: { value: 74, unit: 'yr', system: 'http://unitsofmeasure.org', code: 'a' },
+    condition: [{ code: { text: 'MI' }, onsetAge: { value: 74, system: 'http://unitsofmeasure.org', code: 'a' } }],
+  }),
+  'a task': of('Task', [], {
+    status: 'requested',
+    intent: 'order',
+    code: concept('http://hl7.org/fhir/CodeSystem/task-code', 'fulfill'),
+    focus: to('ServiceRequest/x'),
+    for: patient,
+    authoredOn: '2020-01-01',
+    lastModified: '2020-01-02',
+    restriction: { repetitions: 1 },
+    input: [
+      { type: { text: 'x' }, valueReference: patient },
+      { type: { text: 'y' }, valueAge: { value: 3, system: 'http://unitsofmeasure.org', code: 'a' } },
+    ],
+    output: [{ type: { text: 'z' }, valueUrl: 'https://e.org' }],
+  }),
+  'a consent': of('Consent', [], {
+    status: 'active',
+    scope: concept(`${term}consentscope`, 'patient-privacy'),
+    category: [concept(loinc, '59284-0')],
+    patient,
+    dateTime: '2020',
+    policy: [{ uri: 'https://e.org/p' }],
+    provision: { type: 'permit', purpose: [coding(`${term}v3-ActReason`, 'TREAT')] },
+  }),
+};
