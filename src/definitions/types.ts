@@ -167,6 +167,11 @@ export function isA(type: TypeDef | undefined, name: string): boolean {
   return false;
 }
 
+const abstracts: ReadonlySet<string> = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement']);
+
+/** Whether there is nothing that is of this type and of none more special. */
+export const isAbstract = ({ name }: TypeDef): boolean => abstracts.has(name);
+
 /** The types of R4. Costs some 15 ms: read once and shared. */
 export const readR4Types = (): TypeExtract =>
   JSON.parse(gunzipSync(readFileSync(new URL('r4-types.json.gz', import.meta.url))).toString('utf8')) as TypeExtract;

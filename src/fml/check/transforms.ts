@@ -1,5 +1,5 @@
 /** Checks what a rule writes: the transform, its parameters, and whether the result can stand where it is put. */
-import type { TypeDef } from '../../definitions/types.ts';
+import { isAbstract, type TypeDef } from '../../definitions/types.ts';
 import { builtIns } from '../../fhirpath/functions/index.ts';
 import { findConceptMap, importedMaps, typeNamed } from '../link.ts';
 import type { Literal, Parameter, Place, Transform } from '../model.ts';
@@ -45,8 +45,6 @@ const outputs: Readonly<Record<string, string>> = {
   coding: 'Coding',
   CodeableConcept: 'CodeableConcept',
 };
-
-const abstracts = new Set(['Resource', 'DomainResource', 'Element', 'BackboneElement']);
 
 /** What a transform gives: a shape, or a constant. */
 export type Made = { readonly shape: Shape; readonly literal?: Literal };
@@ -212,7 +210,7 @@ export class Transforms {
           ...library.types.all().map(({ name }) => name),
         ]),
       );
-    if (type !== undefined && abstracts.has(type.name))
+    if (type !== undefined && isAbstract(type))
       report.error(
         'unknown-type',
         parameter.at,

@@ -30,6 +30,12 @@ const forms: Readonly<Record<string, RegExp>> = {
 
 const numbers = new Set(['integer', 'unsignedInt', 'positiveInt', 'decimal']);
 
+/** R4's integers have 32 bits. */
+const numberIn = (text: string, type: string): number | undefined => {
+  const number = Number(text);
+  return type === 'decimal' || (number >= -(2 ** 31) && number < 2 ** 31) ? number : undefined;
+};
+
 /** A primitive as another primitive type, or undefined when it does not parse. A dateTime is cut to a date. */
 export function castPrimitive(value: Primitive, type: string): Primitive | undefined {
   const form = forms[type];
@@ -37,7 +43,7 @@ export function castPrimitive(value: Primitive, type: string): Primitive | undef
   const text = String(value);
   if (!form.test(text))
     return type === 'date' && forms['dateTime']?.test(text) === true ? text.slice(0, 10) : undefined;
-  if (numbers.has(type)) return Number(text);
+  if (numbers.has(type)) return numberIn(text, type);
   return type === 'boolean' ? text === 'true' : text;
 }
 

@@ -1,6 +1,6 @@
 /** The transforms of FML (fml.md §7), one entry each: compiled with their parameters, run for each target that is written. */
 import { isObject, Item, nothing } from '../../definitions/item.ts';
-import type { TypeDef } from '../../definitions/types.ts';
+import { isAbstract, type TypeDef } from '../../definitions/types.ts';
 import { findDefaultGroup } from '../link.ts';
 import type { Parameter, Transform } from '../model.ts';
 import { compileArgument, heldBy, itemOf, itemsOf, primitiveOf, required, textOf, type Argument } from './argument.ts';
@@ -67,6 +67,8 @@ const create = ({ rules, given: [name], source }: Parts): Produce => {
     new Fault('unknown-type', `create: the type ${written} is not known`, {
       advice: 'Check its spelling, or load its definition',
     });
+  const abstract = (type: TypeDef): Fault =>
+    new Fault('unknown-type', `create: there is no ${type.name} as such`, { advice: 'Say which one is meant' });
   if (name === undefined)
     return (frame, cell) => {
       const type = cell?.expected ?? openType(rules, frame, cell, source);
@@ -82,7 +84,7 @@ const create = ({ rules, given: [name], source }: Parts): Produce => {
   if (name.constant !== undefined) {
     const written = String(name.constant);
     const type = rules.type(written);
-    if (type !== undefined) return (frame) => newTarget(frame, type);
+    if (type !== undefined) return isAbstract(type) ? broken(abstract(type)) : (frame) => newTarget(frame, type);
     if (!untyped) return broken(unknown(written));
     return (frame) => frame.run.output.made(new Target({}, undefined));
   }
@@ -90,6 +92,7 @@ const create = ({ rules, given: [name], source }: Parts): Produce => {
     const written = required(name, frame, 'the type of create');
     const type = rules.type(written) ?? library.types.get(written);
     if (type === undefined) throw unknown(written);
+    if (isAbstract(type)) throw abstract(type);
     return newTarget(frame, type);
   };
 };
@@ -473,6 +476,11 @@ export const transforms: ReadonlyMap<string, { readonly min: number; readonly ma
   Object.entries(definitions),
 );
 
+const inWords = ({ min, max }: TransformDefinition): string => {
+  if (max === Infinity) return `at least ${min} parameters`;
+  return min === max ? `${min} parameters` : `${min} to ${max} parameters`;
+};
+
 export function compileTransform(
   rules: Rules,
   { name, parameters }: Transform,
@@ -488,12 +496,7 @@ export function compileTransform(
       }),
     );
   if (parameters.length < definition.min || parameters.length > definition.max)
-    return broken(
-      new Fault(
-        'wrong-parameters',
-        `${name} takes ${definition.min === definition.max ? definition.min : `${definition.min} to ${definition.max}`} parameters, not ${parameters.length}`,
-      ),
-    );
+    return broken(new Fault('wrong-parameters', `${name} takes ${inWords(definition)}, not ${parameters.length}`));
   const last = parameters.length - 1;
   const given = parameters.map((parameter, index) =>
     // The last parameter of evaluate is compiled there, with its context.

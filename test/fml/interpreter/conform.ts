@@ -38,7 +38,8 @@ export function castPrimitive(value: Primitive, type: string): Primitive | undef
   const form = forms[type];
   if (form !== undefined && !form.test(text))
     return type === 'date' && forms['dateTime']?.test(text) === true ? text.slice(0, 10) : undefined;
-  if (numbers.has(type)) return Number(text);
+  const number = Number(text);
+  if (numbers.has(type)) return type === 'decimal' || (number >= -(2 ** 31) && number < 2 ** 31) ? number : undefined;
   return type === 'boolean' ? text === 'true' : text;
 }
 

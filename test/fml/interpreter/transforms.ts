@@ -1,6 +1,6 @@
 /** The transforms of FML (fml.md §7), one entry each. */
 import { isObject } from '../../../src/definitions/item.ts';
-import type { TypeDef, TypeTable } from '../../../src/definitions/types.ts';
+import { isAbstract, type TypeDef, type TypeTable } from '../../../src/definitions/types.ts';
 import type { ConceptMap } from '../../../src/fml/model.ts';
 import { castPrimitive } from './conform.ts';
 import { Fault } from './stopped.ts';
@@ -61,6 +61,7 @@ const create: TransformFunction = ({ typeNamed, typeOfElement }, [name]) => {
     throw written === undefined
       ? wrong('create() has no type, and the element has not one only')
       : new Fault('unknown-type', `no type ${written}`);
+  if (isAbstract(type)) throw new Fault('unknown-type', `no ${type.name} as such`);
   return [emptyNode(type)];
 };
 
