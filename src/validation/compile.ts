@@ -8,7 +8,7 @@ import { compileExpression, type CompiledExpression } from '../fhirpath/index.ts
 import { inside } from './around.ts';
 import { coreName, withoutVersion, type Definition } from './definition.ts';
 import { under } from './element.ts';
-import { isExtensionDefinition, isModifierExtension } from './extensions.ts';
+import { isExtensionDefinition, isModifierExtension, partsOf } from './extensions.ts';
 import type { Issue } from './issue.ts';
 import type { Definitions, Delta, Extension, Knowledge, Walk } from './knowledge.ts';
 import { deltaOf } from './profile.ts';
@@ -66,7 +66,9 @@ export function compileValidator({ definitions, types, codeSets, clock }: Valida
   const extensionOf = remembered((definition: Definition): Extension | undefined => {
     const found = isExtensionDefinition(definition) ? treeOfDefinition(definition) : undefined;
     const delta = found === undefined ? undefined : deltaOfTree(found);
-    return delta === undefined ? undefined : { definition, delta, isModifier: isModifierExtension(definition) };
+    return found === undefined || delta === undefined
+      ? undefined
+      : { definition, delta, isModifier: isModifierExtension(definition), parts: partsOf(found.root) };
   });
   const expressions = new Map<string, CompiledExpression | null>();
 

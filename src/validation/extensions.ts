@@ -5,6 +5,7 @@ import { coreName, type Definition } from './definition.ts';
 import { under } from './element.ts';
 import type { Delta, Knowledge } from './knowledge.ts';
 import type { Run } from './run.ts';
+import type { Node } from './tree.ts';
 
 const isExtension = (name: string | undefined): boolean => name === 'extension' || name === 'modifierExtension';
 
@@ -44,6 +45,8 @@ export function extensionCheck(know: Knowledge): Delta {
           : 'this extension is a modifier: it belongs in modifierExtension',
       );
     under(url, known.delta, extension, undefined, run);
+    if (known.parts !== undefined && Array.isArray(extension['extension']))
+      checkParts(extension['extension'], known.parts, run);
     const { context } = known.definition;
     if (context !== undefined && context.length > 0 && !mayStand(context, run, know))
       run.add(
@@ -113,6 +116,28 @@ function placesOf(run: Run, host: number, know: Knowledge): readonly string[] {
   for (let base = type; base !== undefined; base = base.base) places.push(base.name);
   if (type?.kind === 'resource') places.push('Resource');
   return places;
+}
+
+/** The urls of its slices. */
+export function partsOf(root: Node): ReadonlySet<string> | undefined {
+  const urls = (root.children.get('extension')?.slices ?? []).map(
+    ({ node }) => node.children.get('url')?.node.element.fixed,
+  );
+  const known = urls.filter((url) => typeof url === 'string');
+  return known.length === 0 || known.length < urls.length ? undefined : new Set(known);
+}
+
+/** A local url means what the definition of the whole says, and nothing else. */
+function checkParts(nested: readonly unknown[], parts: ReadonlySet<string>, run: Run): void {
+  run.enter('extension');
+  for (let index = 0; index < nested.length; index += 1) {
+    const part = nested[index];
+    const url = isObject(part) ? part['url'] : undefined;
+    if (typeof url !== 'string' || url === '' || url.includes(':') || parts.has(url)) continue;
+    run.indexes[run.depth] = index;
+    run.addAt('url', 'extension', 'the extension defines no part of this url');
+  }
+  run.depth -= 1;
 }
 
 /** Whether an extension must be understood: its root element says so. */

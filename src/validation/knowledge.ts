@@ -25,6 +25,8 @@ export type Extension = {
   readonly definition: Definition;
   readonly delta: Delta;
   readonly isModifier: boolean;
+  /** The local urls of its parts; undefined when the definition does not say them. */
+  readonly parts: ReadonlySet<string> | undefined;
 };
 
 export type Knowledge = {

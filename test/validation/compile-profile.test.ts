@@ -553,6 +553,7 @@ describe('extensions', () => {
     expect(errors(patient(one('parts', { extension: [{ url: 'b', valueBoolean: true }] })))).toEqual([
       'Patient.extension[0].extension[0]',
       'Patient.extension[0].extension',
+      'Patient.extension[0].extension[0].url',
     ]);
     expect(errors(patient(one('parts', { extension: [{ url: 'a', valueString: 'x' }] })))).toEqual([
       'Patient.extension[0].extension[0].valueString',
