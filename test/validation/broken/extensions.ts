@@ -58,12 +58,11 @@ export function* extensionBreaks(
         valueBoolean: true,
       });
     if (keys.length > 0) continue;
-    // HL7 has let its own extensions stand in more places of definitions since R4.
-    const widened = slots.some(({ name }) => name === 'publisher');
     let count = 0;
     for (const structure of definitions.extensions) {
       const elsewhere =
-        !(widened && structure.url.startsWith('http://hl7.org/fhir/StructureDefinition/')) &&
+        // HL7 has let its own extensions stand in more places since R4.
+        !structure.url.startsWith('http://hl7.org/fhir/StructureDefinition/') &&
         structure.context.length > 0 &&
         structure.context.every(
           (each) =>

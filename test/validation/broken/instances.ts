@@ -32,19 +32,13 @@ class Maker {
     this.#extent = extent;
   }
 
-  #isAsked({ min, max, mustSupport, type, path }: ElementDefinition): boolean {
+  #isAsked({ min, max, mustSupport, type }: ElementDefinition): boolean {
     if (max === '0' || min > 0) return max !== '0';
     if (this.#extent === 'least') return false;
     const [url] = type?.[0]?.code === 'Extension' ? (type[0].profile ?? []) : [];
     const extension = url === undefined ? undefined : this.#definitions.byUrl(url);
-    if (extension === undefined) return mustSupport === true;
-    // Also where nobody need support it; but a profile may name an extension where that may not stand (ordinalValue of
-    // US Core QuestionnaireResponse).
-    const host = path.slice(0, path.lastIndexOf('.'));
-    return extension.context.some(
-      ({ type: kind, expression }) =>
-        kind !== 'element' || ['Element', 'Resource', 'DomainResource', host].includes(expression.replace(/^.*#/u, '')),
-    );
+    // What a profile names may stand there, also where nobody need support it.
+    return extension !== undefined || mustSupport === true;
   }
 
   /** With its url, and a value where the definition does not ask for one: an extension that says nothing is none. */
