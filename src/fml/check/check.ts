@@ -3,10 +3,11 @@ import type { Library } from '../link.ts';
 import type { MapText } from '../model.ts';
 import type { Problem } from '../problem.ts';
 import type { ExpressionContext } from './expressions.ts';
+import { Groups } from './groups.ts';
 import { checkNames } from './names.ts';
 import { Report } from './report.ts';
 import { checkRequired } from './required.ts';
-import { Rules } from './rules.ts';
+import { Uses } from './uses.ts';
 
 export type CheckOptions = {
   /** Functions that the runner adds to those of FHIRPath: least and most number of parameters. */
@@ -21,9 +22,9 @@ export type CheckOptions = {
 export function checkMap(library: Library, map: MapText, options: CheckOptions = {}): readonly Problem[] {
   const report = new Report(map.file);
   const context: ExpressionContext = { library, map, report, functions: options.functions ?? {} };
-  const rules = new Rules(context);
-  rules.check();
-  checkNames(context, rules);
+  const uses = new Uses(context);
+  new Groups(context, uses).check();
+  checkNames(context, uses);
   checkRequired(context);
   return report.all();
 }

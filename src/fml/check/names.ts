@@ -5,13 +5,13 @@ import { didYouMean } from '../../definitions/nearest.ts';
 import type { ExpressionContext } from './expressions.ts';
 import { isDefinitionOf } from './foreign.ts';
 import { headOf } from './report.ts';
-import type { Rules } from './rules.ts';
+import type { Uses } from './uses.ts';
 
-export function checkNames(context: ExpressionContext, rules: Rules): void {
+export function checkNames(context: ExpressionContext, uses: Uses): void {
   checkStructures(context);
-  checkImports(context, rules);
+  checkImports(context, uses);
   checkConceptMaps(context);
-  checkGroups(context, rules);
+  checkGroups(context, uses);
 }
 
 const allRules = (rules: readonly Rule[]): readonly Rule[] => rules.flatMap((rule) => [rule, ...allRules(rule.rules)]);
@@ -68,8 +68,8 @@ function checkStructures({ library, map, report }: ExpressionContext): void {
   }
 }
 
-function checkImports({ library, map, report }: ExpressionContext, rules: Rules): void {
-  const homes = new Set(library.maps.filter(({ groups }) => groups.some((group) => rules.used.has(group))));
+function checkImports({ library, map, report }: ExpressionContext, uses: Uses): void {
+  const homes = new Set(library.maps.filter(({ groups }) => groups.some((group) => uses.used.has(group))));
   const tables = literalsOf(map);
   const seen = new Set<string>();
   for (const { canonical, at } of map.imports) {
@@ -77,8 +77,8 @@ function checkImports({ library, map, report }: ExpressionContext, rules: Rules)
     seen.add(canonical);
     const imported = mapsImportedBy(library, map, canonical);
     if (imported.length === 0) {
-      if (rules.lost || !canonical.includes('*'))
-        report[rules.lost ? 'error' : 'warn'](
+      if (uses.lost || !canonical.includes('*'))
+        report[uses.lost ? 'error' : 'warn'](
           'unknown-import',
           at,
           `there is no map ${canonical}`,
@@ -92,7 +92,7 @@ function checkImports({ library, map, report }: ExpressionContext, rules: Rules)
     const isUsed = imported.some(
       (other) => homes.has(other) || tables.some((table) => table.startsWith(`${other.url}#`)),
     );
-    if (!isUsed && !rules.mayUseDefaults && !canonical.includes('*'))
+    if (!isUsed && !uses.mayUseDefaults && !canonical.includes('*'))
       report.warn('unused', at, `nothing of ${canonical} is used`, 'Remove the import.');
   }
 }
@@ -122,7 +122,7 @@ function checkConceptMaps({ library, map, report }: ExpressionContext): void {
   }
 }
 
-function checkGroups(context: ExpressionContext, rules: Rules): void {
+function checkGroups(context: ExpressionContext, uses: Uses): void {
   const { map, report } = context;
   const seen = new Set<string>();
   for (const group of map.groups) {
@@ -144,7 +144,7 @@ function checkGroups(context: ExpressionContext, rules: Rules): void {
   report.group = undefined;
   const [entry, ...others] = map.groups;
   const idle = others.filter(
-    (group) => group.typeMode === 'none' && !rules.used.has(group) && !isUsedElsewhere(context, group),
+    (group) => group.typeMode === 'none' && !uses.used.has(group) && !isUsedElsewhere(context, group),
   );
   // A map of which nothing is called here is a library: others call it.
   if (entry === undefined || idle.length === others.length) return;
