@@ -190,3 +190,18 @@ export const broken =
   () => {
     throw new Fault(fault.code, fault.message, { ...(fault.advice === undefined ? {} : { advice: fault.advice }) });
   };
+
+/** One after the other; short lists without a loop. */
+export function sequence(codes: readonly Code[]): Code {
+  const [first, second, third] = codes;
+  if (first === undefined) return () => undefined;
+  if (second === undefined) return first;
+  if (third === undefined)
+    return (frame) => {
+      first(frame);
+      second(frame);
+    };
+  return (frame) => {
+    for (let index = 0; index < codes.length; index += 1) (codes[index] as Code)(frame);
+  };
+}

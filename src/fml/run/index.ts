@@ -2,6 +2,7 @@
 import { isObject, itemOf } from '../../definitions/item.ts';
 import { typeNamed, type Library } from '../link.ts';
 import type { MapText } from '../model.ts';
+import { enterGroup } from './call.ts';
 import { Compiler, type CompileOptions } from './compile.ts';
 import { Fault, MapStopped, type Unmapped } from './fault.ts';
 import { Frame, Run, type RunOptions } from './frame.ts';
@@ -95,7 +96,7 @@ export function compileMap(library: Library, map: MapText, options: CompileOptio
         frame.slots[index] = target;
       }
     }
-    compiler.enter(code, frame);
+    enterGroup(code, frame);
     state.output.finish();
     return { targets: state.targets.map(({ json }) => json), unmapped: state.unmapped };
   };

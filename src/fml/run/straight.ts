@@ -6,7 +6,7 @@ import { copierOf, type Copier } from '../../definitions/generated.ts';
 import { Item, type JsonObject } from '../../definitions/item.ts';
 import type { ElementKey, TypeDef } from '../../definitions/types.ts';
 import type { Rule } from '../model.ts';
-import { cellFinder } from './element.ts';
+import { cellFinder } from './cell.ts';
 import type { Code, Names } from './frame.ts';
 import type { Json } from './json.ts';
 import type { Rules } from './scope.ts';

@@ -2,7 +2,7 @@
 import { Item, isObject } from '../../definitions/item.ts';
 import type { TypeDef } from '../../definitions/types.ts';
 import type { RuleTarget, TargetListMode } from '../model.ts';
-import { cellFinder, type Cell } from './element.ts';
+import { cellFinder, type Cell } from './cell.ts';
 import { Fault } from './fault.ts';
 import { broken, withSource, withTarget, type Code, type Frame, type Names } from './frame.ts';
 import { targetPath } from './path.ts';
@@ -11,7 +11,8 @@ import type { Rules } from './scope.ts';
 import { Box } from './json.ts';
 import { isPrimitiveTarget, Target, targetFrom } from './target.ts';
 import type { RuleAt } from './trace.ts';
-import { compileTransform, type Made, type Produce } from './transforms.ts';
+import { compileTransform } from './transforms.ts';
+import type { Made, Produce } from './transforms/transform.ts';
 
 /** What one block of rules shares: targets made with `share`, and who asked for the ends of a list. */
 export class Block {
