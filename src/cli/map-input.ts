@@ -44,15 +44,19 @@ export async function chosenMaps(given: readonly string[]): Promise<Chosen> {
   return { set, chosen };
 }
 
-/** JSON of a file; the parser's own words are not told: they quote the text. */
-export async function readJsonFile(file: string): Promise<unknown> {
-  let text: string;
+/** Text of a file that a command was given. */
+export async function readTextFile(file: string): Promise<string> {
   try {
-    text = await readFile(file, 'utf8');
+    return await readFile(file, 'utf8');
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     throw new CommandError(`${file} cannot be read (${code}).`);
   }
+}
+
+/** JSON of a file; the parser's own words are not told: they quote the text. */
+export async function readJsonFile(file: string): Promise<unknown> {
+  const text = await readTextFile(file);
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -192,18 +192,21 @@ export type ConceptMap = {
   readonly group?: readonly ConceptMapGroup[];
 };
 
+export type ConceptMapTarget = {
+  readonly code?: string;
+  readonly display?: string;
+  /** R4's; R5 calls it `relationship`. */
+  readonly equivalence?: string;
+  readonly relationship?: string;
+};
+
 export type ConceptMapGroup = {
   readonly source?: string;
   readonly target?: string;
   readonly element?: readonly {
     readonly code?: string;
     readonly display?: string;
-    readonly target?: readonly {
-      readonly code?: string;
-      readonly display?: string;
-      readonly equivalence?: string;
-      readonly relationship?: string;
-    }[];
+    readonly target?: readonly ConceptMapTarget[];
   }[];
   readonly unmapped?: {
     readonly mode: string;

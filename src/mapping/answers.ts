@@ -1,11 +1,9 @@
 /** Whether a ConceptMap has an answer for a code by now: what waited for one may go on. */
 import type { UnmappedCode } from '../core/ports.ts';
 import type { ConceptMap, MapText } from '../fml/model.ts';
+import { isUsable } from '../fml/run/translate.ts';
 
 type Known = { readonly maps: readonly MapText[]; readonly conceptMaps: readonly ConceptMap[] };
-
-/** As `translate` reads them (fml.md §8). */
-const usable = new Set(['relatedto', 'equal', 'equivalent', 'wider', 'related-to', 'source-is-narrower-than-target']);
 
 function find({ maps, conceptMaps }: Known, canonical: string): ConceptMap | undefined {
   const hash = canonical.indexOf('#');
@@ -25,12 +23,7 @@ export function answers(known: Known, { conceptMap, system, code, policy }: Unma
     ({ source }) => system === undefined || source === undefined || source === system,
   );
   const elements = groups.flatMap(({ element }) => (element ?? []).filter((each) => each.code === code));
-  if (elements.length > 0)
-    return elements.some(({ target }) =>
-      (target ?? []).some(
-        (each) => each.code !== undefined && usable.has(each.equivalence ?? each.relationship ?? 'relatedto'),
-      ),
-    );
+  if (elements.length > 0) return elements.some(({ target }) => (target ?? []).some(isUsable));
   return groups.some(({ unmapped }) => {
     if (unmapped?.mode === 'other-map')
       return answers(

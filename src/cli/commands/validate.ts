@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { type Node, parseTree } from 'jsonc-parser';
@@ -8,6 +7,7 @@ import { type Issue, outcomeOf } from '../../validation/issue.ts';
 import { loadValidator, type Validator } from '../../validation/load.ts';
 import { plural } from '../format.ts';
 import { lineStarts, nodeAt, placeAt, type TextPlace } from '../json-places.ts';
+import { readTextFile } from '../map-input.ts';
 import type { Parts } from '../parts.ts';
 import { CommandError, configOf, json, Unsuccessful } from '../run.ts';
 
@@ -50,13 +50,7 @@ function judge(validator: Validator, profiles: readonly string[], { text }: Docu
 }
 
 async function judgeFile(validator: Validator, profiles: readonly string[], file: string): Promise<Judged> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    throw new CommandError(`${file} cannot be read (${code}).`);
-  }
+  const text = await readTextFile(file);
   const bare = text.replace(/^\uFEFF/u, ' ');
   const starts = lineStarts(bare);
   const types: string[] = [];

@@ -3,7 +3,7 @@
  * A code without a match is told: it stops the map, or what the ConceptMap's policy did about it is recorded.
  */
 import { isObject, type Item } from '../../definitions/item.ts';
-import type { ConceptMap, ConceptMapGroup } from '../model.ts';
+import type { ConceptMap, ConceptMapGroup, ConceptMapTarget } from '../model.ts';
 import { isPrimitive } from './primitive.ts';
 import { Fault, type Unmapped } from './fault.ts';
 
@@ -34,15 +34,17 @@ const policyExtension = 'https://tejido.dev/fhir/StructureDefinition/unmapped-po
 /** R4 equivalences under which the target may be written (the target is the same or wider); R5 in the same set. */
 const usable = new Set(['relatedto', 'equal', 'equivalent', 'wider', 'related-to', 'source-is-narrower-than-target']);
 
+/** Whether `translate` may write this target of a ConceptMap (fml.md §8). */
+export const isUsable = ({ code, equivalence, relationship }: ConceptMapTarget): boolean =>
+  code !== undefined && usable.has(equivalence ?? relationship ?? 'relatedto');
+
 export function conceptTable(name: string, map: ConceptMap, other: ConceptTable['other']): ConceptTable {
   const byCode = new Map<string, Entry[]>();
   for (const group of map.group ?? [])
     for (const { code, target } of group.element ?? []) {
       if (code === undefined) continue;
       const targets = (target ?? []).flatMap((each) =>
-        each.code !== undefined && usable.has(each.equivalence ?? each.relationship ?? 'relatedto')
-          ? [coded(group.target, each.code, each.display)]
-          : [],
+        isUsable(each) ? [coded(group.target, each.code, each.display)] : [],
       );
       const entries = byCode.get(code) ?? [];
       const standing = entries.findIndex((entry) => entry.group === group);

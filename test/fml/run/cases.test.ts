@@ -13,6 +13,7 @@ import { compileMap } from '../../../src/fml/run/index.ts';
 import type { Library } from '../../../src/fml/link.ts';
 import type { ConceptMap, MapText } from '../../../src/fml/model.ts';
 import { readMap } from '../../../src/fml/text/read.ts';
+import { isSame } from '../cases/load.ts';
 
 const data = resolve('../shared/data/fml');
 const present = existsSync(data) || process.env['CI'] === 'true';
@@ -65,43 +66,13 @@ function libraryOf(folder: string, definition: Case) {
   return { json, map, library };
 }
 
-/** `$uuid:N` is any id, the same for the same N; `$any`, `$now`, `$today` are anything. */
-function same(expected: unknown, actual: unknown, ids: Map<string, string>): boolean {
-  if (expected === '$any' || expected === '$now' || expected === '$today') return actual !== undefined;
-  if (typeof expected === 'string' && expected.includes('$uuid:') && typeof actual === 'string') {
-    const pattern = expected
-      .replace(/[.*+?^{}()|[\]\\]/gu, String.raw`\$&`)
-      .replace(/\$uuid:(\d+)/gu, '(?<id$1>[0-9a-f-]{36})');
-    const groups = new RegExp(`^${pattern}$`, 'u').exec(actual)?.groups;
-    if (groups === undefined) return false;
-    return Object.entries(groups).every(([key, id]) => {
-      if (!ids.has(key)) ids.set(key, id);
-      return ids.get(key) === id;
-    });
-  }
-  if (Array.isArray(expected))
-    return (
-      Array.isArray(actual) &&
-      expected.length === actual.length &&
-      expected.every((item, index) => same(item, actual[index], ids))
-    );
-  if (typeof expected === 'object' && expected !== null) {
-    if (typeof actual !== 'object' || actual === null || Array.isArray(actual)) return false;
-    const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
-    return [...keys].every((key) =>
-      same((expected as Record<string, unknown>)[key], (actual as Record<string, unknown>)[key], ids),
-    );
-  }
-  return Object.is(expected, actual);
-}
-
 function assertionFault(types: TypeTable, result: unknown, run: CaseRun): string | undefined {
   const root = itemOf(types, result);
   for (const { path, equals, contains, count } of run.assertions ?? []) {
     const found = root === undefined ? [] : compileExpression(path, { types }).evaluate([root], { now: new Date() });
     const values = found.map(({ json }) => json);
     if (count !== undefined && values.length !== count) return `${path}: ${values.length}, not ${count}`;
-    if (equals !== undefined && !same(equals, values[0], new Map())) return `${path} is ${JSON.stringify(values)}`;
+    if (equals !== undefined && !isSame(equals, values[0])) return `${path} is ${JSON.stringify(values)}`;
     if (contains !== undefined && !JSON.stringify(values).includes(contains))
       return `${path} is ${JSON.stringify(values)}`;
   }
@@ -146,7 +117,7 @@ function faultOf(name: string): string | undefined {
     if (run.expected === undefined) continue;
     const expected = withoutLogicalType(json(run.expected), library.types);
     const actual: unknown = Array.isArray(expected) ? result : result[0];
-    if (!same(expected, actual, new Map()))
+    if (!isSame(expected, actual))
       return `${run.name}: expected ${JSON.stringify(expected)}, came ${JSON.stringify(actual)}`;
   }
   return undefined;
