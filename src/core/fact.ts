@@ -1,0 +1,56 @@
+/**
+ * Facts: what a filed record says about the person that later records build on. A session attended, a goal reviewed, a
+ * consent given. The ledger keeps them with the record, from when they counted until when they no longer did, and gives
+ * the pipeline those that stand; what is derived of several records (the progress of a series, the state of a goal, the
+ * fourth key function) is made of them. Pure.
+ */
+import type { Activity, ActivityComponent } from './activity.ts';
+
+export const factKinds = [
+  /** A contact that took place. `key`: the item. */
+  'contact',
+  /** An attempt without contact. `key`: the programme. */
+  'attempt',
+  /** A session of group education, attended or missed. `key`: the series. */
+  'session',
+  /** A goal set or reviewed. `key`: the goal. */
+  'goal',
+  /** A community referral, or its outcome. `key`: the referral. */
+  'referral',
+  /** A consent given, declined or withdrawn. `key`: the consent. */
+  'consent',
+  /** A status in the programme. `key`: the programme. */
+  'status',
+  /** A level of need. `key`: the programme. */
+  'need',
+  /** Work without the patient in the room. `key`: the item. */
+  'work',
+] as const;
+export type FactKind = (typeof factKinds)[number];
+
+export type Fact = {
+  readonly kind: FactKind;
+  /** What the fact is about: facts of one kind and key are told together. */
+  readonly key: string;
+  /** When it happened, ISO 8601 with offset. */
+  readonly at: string;
+  /** As little as what is derived needs; never a text that somebody wrote. */
+  readonly data: Readonly<Record<string, unknown>>;
+};
+
+export type OwnedFact = Fact & { readonly source: string; readonly recordId: string };
+
+type Teller = (item: ActivityComponent, activity: Activity) => readonly Fact[];
+
+/** By activity type. A type that is not here says nothing that others build on. */
+const tellers: Readonly<Record<string, Teller>> = {};
+
+/** What an activity and its components say. */
+export function factsOf(activity: Activity): readonly Fact[] {
+  const whole: ActivityComponent = {
+    key: '',
+    activityType: activity.activityType,
+    ...(activity.details === undefined ? {} : { details: activity.details }),
+  };
+  return [whole, ...(activity.components ?? [])].flatMap((item) => tellers[item.activityType]?.(item, activity) ?? []);
+}
