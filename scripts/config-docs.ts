@@ -179,8 +179,8 @@ function causesPage(): string {
   const sections = Object.entries(classes).map(([name, says]) => {
     const rows = Object.entries(causes)
       .filter(([, cause]) => cause.class === name)
-      .map(([id, cause]) => `| \`${id}\` | ${cell(cause.says)} | ${cell(cause.next)} |`);
-    return `## ${name}\n\n${says}\n\n| Cause | What it says | What to do |\n| --- | --- | --- |\n${rows.join('\n')}`;
+      .map(([id, cause]) => `| \`${id}\` | ${cell(cause.says)} | ${cell(cause.next)} | ${cause.who} |`);
+    return `## ${name}\n\n${says}\n\n| Cause | What it says | What to do | Who |\n| --- | --- | --- | --- |\n${rows.join('\n')}`;
   });
   return `# Causes
 
@@ -190,6 +190,10 @@ Why a message is not filed: a closed list. Programs read the code and its class,
 both are in \`tejido messages show ID\` and in \`GET /v1/messages/{id}\`. Filter by one with
 \`tejido messages list --cause CODE\`. Which state follows from which class is decided in
 [src/core/decide.ts](../src/core/decide.ts).
+
+**Who** can act: \`author\`, the CHW who wrote it; \`sender\`, who looks after the sending system; \`supervisor\`, of the CHWs;
+\`front-desk\`, who keeps the patients' registration; \`engineer\`, who looks after Tejido; \`privacy-officer\`; \`nobody\`, it goes on by
+itself.
 
 ${sections.join('\n\n')}
 `;

@@ -1,5 +1,5 @@
 /** The whole story of a message, for a terminal. Bodies are shown only when asked for: they hold patients' data. */
-import { causeOf } from '../core/causes.ts';
+import { type Actor, causeOf } from '../core/causes.ts';
 import type { Exchange, MessageEvent } from '../core/model.ts';
 import type { Attempt, MessageStory, MessageSummary } from '../core/story.ts';
 import { duration, size, table, when } from './format.ts';
@@ -17,6 +17,17 @@ export const messageTable = (messages: readonly MessageSummary[]): string =>
     ]),
   );
 
+/** Who can act, in words. */
+const whoSays: Readonly<Record<Actor, string>> = {
+  author: 'the author (CHW)',
+  sender: 'who looks after the sending system',
+  supervisor: 'a supervisor',
+  'front-desk': 'the front desk',
+  engineer: 'the integration engineer',
+  'privacy-officer': 'the privacy officer',
+  nobody: 'nobody, it goes on by itself',
+};
+
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', title, ...lines.map((line) => `  ${line}`)];
 
@@ -33,6 +44,7 @@ const head = (story: MessageStory): readonly string[] => {
     ...(story.replacedBy === undefined ? [] : [`  replaced by message ${story.replacedBy}`]),
     ...(story.cause === undefined ? [] : ['', `Why:  ${causeOf(story.cause).says} [${story.cause}]`]),
     ...(story.nextAction === undefined ? [] : [`Next: ${story.nextAction}`]),
+    ...(story.whoActs === undefined ? [] : [`Who:  ${whoSays[story.whoActs]}`]),
   ];
 };
 

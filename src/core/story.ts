@@ -1,5 +1,5 @@
 /** The story of messages as the doors, the console and the commands read it. Data only. */
-import type { CauseCode } from './causes.ts';
+import type { Actor, CauseCode } from './causes.ts';
 import type { EmittedLink, Exchange, MessageEvent, MessageId, MessageState, PatientKey } from './model.ts';
 
 export type MessageFilter = {
@@ -64,6 +64,8 @@ export type MessageStory = MessageSummary & {
   readonly actor: string;
   /** What to do next, in words; absent when nothing is to be done. */
   readonly nextAction?: string;
+  /** Who can do it. */
+  readonly whoActs?: Actor;
   readonly deliveries: readonly DeliveryState[];
   readonly events: readonly MessageEvent[];
   readonly attempts: readonly Attempt[];

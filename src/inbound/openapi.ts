@@ -1,5 +1,5 @@
 /** `/openapi.json` (OpenAPI 3.1): the route table and the published schemas in one document. Pure. */
-import { causes } from '../core/causes.ts';
+import { actors, causes } from '../core/causes.ts';
 import { messageStates } from '../core/model.ts';
 import { operations, type Answer, type Operation, type Parameter } from './routes.ts';
 
@@ -155,6 +155,7 @@ const ownSchemas: Readonly<Record<string, Json>> = {
         type: 'object',
         properties: {
           nextAction: { ...string, description: 'What to do, in words.' },
+          whoActs: { enum: [...actors], description: 'Who can do it.' },
           deliveries: { type: 'array', items: { type: 'object' } },
           events: {
             type: 'array',

@@ -149,7 +149,7 @@ export async function messageStory(db: Db, id: MessageId): Promise<MessageStory 
     rawSha256: row.raw_sha256.toString('hex'),
     rawSize: row.raw_size,
     actor: row.actor,
-    ...(openCause === undefined ? {} : { nextAction: causeOf(openCause).next }),
+    ...(openCause === undefined ? {} : { nextAction: causeOf(openCause).next, whoActs: causeOf(openCause).who }),
     deliveries: deliveries.rows.map((d): DeliveryState => ({
       destination: d.destination,
       state: d.state,
