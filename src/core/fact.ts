@@ -5,6 +5,8 @@
  * fourth key function) is made of them. Pure.
  */
 import type { Activity, ActivityComponent } from './activity.ts';
+import { consentRecorded, familyInvolved, researchConsent } from './fact-consent.ts';
+import { referralReported, referred } from './fact-referral.ts';
 
 export const factKinds = [
   /** A contact that took place. `key`: the item. */
@@ -43,7 +45,13 @@ export type OwnedFact = Fact & { readonly source: string; readonly recordId: str
 type Teller = (item: ActivityComponent, activity: Activity) => readonly Fact[];
 
 /** By activity type. A type that is not here says nothing that others build on. */
-const tellers: Readonly<Record<string, Teller>> = {};
+const tellers: Readonly<Record<string, Teller>> = {
+  'referral.community': referred,
+  'referral.outcome': referralReported,
+  'family.involve': familyInvolved,
+  'consent.record': consentRecorded,
+  'research.consent': researchConsent,
+};
 
 /** What an activity and its components say. */
 export function factsOf(activity: Activity): readonly Fact[] {
