@@ -97,7 +97,7 @@ describe('consents', () => {
 });
 
 describe('referrals', () => {
-  const told = (type: string, details: Record<string, unknown>, more: Partial<Activity> = {}): unknown[] =>
+  const told = (type: string, details: Record<string, unknown>, more: Partial<Activity> = {}): readonly unknown[] =>
     factsOf(activity(type, details, more));
 
   test('say category, status, outcome and service, never a text', () => {
