@@ -11,6 +11,7 @@ type ActivityType = {
   readonly type: string;
   readonly component: boolean;
   readonly details: 'required' | 'optional';
+  readonly patient?: 'optional';
 };
 
 type Envelope = {
@@ -41,6 +42,12 @@ const withoutComponents = {
   then: { type: 'object', properties: { components: { type: 'array', maxItems: 0 } } },
 };
 
+/** All but a few types are about somebody. */
+const withPatient = (types: readonly ActivityType[]) => ({
+  if: when({ not: { enum: types.filter(({ patient }) => patient === 'optional').map(({ type }) => type) } }),
+  then: { type: 'object', required: ['subject'] },
+});
+
 const { types } = (await read('schemas/catalogue.json')) as { readonly types: readonly ActivityType[] };
 const envelope = (await read(schemaFile)) as Envelope;
 const components = types.filter(({ component }) => component);
@@ -48,5 +55,5 @@ const { activityType, components: parts } = envelope.properties;
 activityType.enum = types.map(({ type }) => type);
 parts.items.properties.activityType.enum = components.map(({ type }) => type);
 parts.items.allOf = components.map(detailsOf);
-envelope.allOf = [...types.map(detailsOf), withoutComponents];
+envelope.allOf = [...types.map(detailsOf), withPatient(types), withoutComponents];
 await writeFile(schemaFile, `${JSON.stringify(envelope, undefined, 2)}\n`);

@@ -41,7 +41,7 @@ export function dryRun(
 ): (activity: Activity) => Outcome<readonly Mapped[]> {
   return (activity) => {
     if (activity.activityType === 'void' || activity.activityType === 'amend') return ok([]);
-    const patient = activity.subject.mrn ?? activity.subject.sourcePatientId ?? 'unknown';
+    const patient = activity.subject?.mrn ?? activity.subject?.sourcePatientId ?? 'unknown';
     return mapAndValidate(
       activity,
       { mapper: knowledge.maps.now(), validate: knowledge.validate },

@@ -34,7 +34,8 @@ export type Activity = {
   /** ISO 8601 with offset, as the device gave it. */
   readonly occurredAt: string;
   readonly recordedAt?: string;
-  readonly subject: ActivitySubject;
+  /** Absent only in work without the patient. */
+  readonly subject?: ActivitySubject;
   readonly performer: { readonly sourceUserId: string };
   readonly details?: Record<string, unknown>;
   readonly components?: readonly ActivityComponent[];

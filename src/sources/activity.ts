@@ -146,6 +146,7 @@ export function identifyActivity(activity: Activity, raw: Uint8Array, contentTyp
   const { systemId, recordId, recordVersion, contentHash: declared } = activity.source;
   const version = recordVersion ?? (declared === undefined ? 1 : undefined);
   const dependsOn = dependenciesOf(activity);
+  const patient = patientOf(activity);
   return {
     raw,
     contentType,
@@ -153,7 +154,7 @@ export function identifyActivity(activity: Activity, raw: Uint8Array, contentTyp
     format: 'activity',
     record: { id: recordId, ...(version === undefined ? {} : { version }), contentHash: contentHash(activity) },
     kind: activity.activityType,
-    patient: patientOf(activity),
+    ...(patient === undefined ? {} : { patient }),
     ...(dependsOn.length === 0 ? {} : { dependsOn }),
     occurredAt: new Date(activity.occurredAt),
     ...(activity.recordedAt === undefined ? {} : { recordedAt: new Date(activity.recordedAt) }),
@@ -161,8 +162,9 @@ export function identifyActivity(activity: Activity, raw: Uint8Array, contentTyp
   };
 }
 
-/** The patient as this activity names them. */
-function patientOf(activity: Activity): PatientIdentifiers {
+/** The patient as this activity names them; undefined when it names nobody. */
+function patientOf(activity: Activity): PatientIdentifiers | undefined {
+  if (activity.subject === undefined) return undefined;
   const { sourcePatientId, mrn, dob } = activity.subject;
   return {
     source: activity.source.systemId,
