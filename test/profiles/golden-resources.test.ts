@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { voided } from '../../src/connections/fhir/voiding.ts';
 import type { Resource } from '../../src/core/ports.ts';
 import { readMap } from '../../src/fml/text/read.ts';
 import { loadValidator, type Validator } from '../../src/validation/load.ts';
@@ -53,11 +54,10 @@ describe('what the golden cases expect', () => {
 
   test('stays valid when it is withdrawn', () => {
     for (const { path, resource } of put) {
-      // A Provenance has no status; a Goal's is its lifecycle.
+      // A Provenance has no status.
       if (resource.resourceType === 'Provenance') continue;
-      const status = resource.resourceType === 'Goal' ? 'lifecycleStatus' : 'status';
-      const withdrawn = { ...resource, [status]: 'entered-in-error' };
-      expect([path, errorsOf(withdrawn, ours)]).toEqual([path, []]);
+      const withdrawn = voided(resource);
+      expect([path, withdrawn && errorsOf(withdrawn, ours)]).toEqual([path, []]);
     }
   });
 
@@ -122,6 +122,16 @@ withShared('what the golden cases expect, by US Core and the code tables,', () =
       expect([path, artifact, errorsOf(resource, usCore)]).toEqual([path, artifact, []]);
     }
     expect(checked).toBeGreaterThan(50);
+  });
+
+  test('meets the profiles of SDOH Clinical Care that it states', async () => {
+    const sdohcc = await loadValidator({ profileFolders: [join(shared, 'sdohcc/2.3.0/conformance')], igPackages: [] });
+    let checked = 0;
+    for (const { path, artifact, resource } of put) {
+      checked += statedBy(resource).filter((url) => sdohcc.profiles.includes(url)).length;
+      expect([path, artifact, errorsOf(resource, sdohcc)]).toEqual([path, artifact, []]);
+    }
+    expect(checked).toBeGreaterThan(4);
   });
 
   test('has only codes of LOINC, SNOMED CT, NUCC and SDOHCC that have been verified', () => {
