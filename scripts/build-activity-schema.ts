@@ -6,6 +6,7 @@
  *     node scripts/build-activity-schema.ts
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import { format, resolveConfig } from 'prettier';
 
 type ActivityType = {
   readonly type: string;
@@ -56,4 +57,5 @@ activityType.enum = types.map(({ type }) => type);
 parts.items.properties.activityType.enum = components.map(({ type }) => type);
 parts.items.allOf = components.map(detailsOf);
 envelope.allOf = [...types.map(detailsOf), withPatient(types), withoutComponents];
-await writeFile(schemaFile, `${JSON.stringify(envelope, undefined, 2)}\n`);
+const form = { ...(await resolveConfig(schemaFile)), parser: 'json' };
+await writeFile(schemaFile, await format(JSON.stringify(envelope, undefined, 2), form));

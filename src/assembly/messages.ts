@@ -3,6 +3,7 @@ import { mapAndValidate } from '../pipeline/prepare.ts';
 import type { Config } from '../config/config.ts';
 import type { Activity } from '../core/activity.ts';
 import { recordKey, subjectKey } from '../core/artifact.ts';
+import { factsAround, factsOf } from '../core/fact.ts';
 import type { DestinationId, PatientKey } from '../core/model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { ok } from '../core/outcome.ts';
@@ -53,6 +54,11 @@ export function dryRun(
         subjectKey: subjectKey(patient as PatientKey),
         receivedAt: clock().toISOString(),
         filed: {},
+        facts: factsAround(
+          { source: activity.source.systemId, recordId: activity.source.recordId },
+          factsOf(activity),
+          [],
+        ),
       },
     );
   };

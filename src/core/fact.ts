@@ -5,8 +5,10 @@
  * fourth key function) is made of them. Pure.
  */
 import type { Activity, ActivityComponent } from './activity.ts';
-import { consentRecorded, familyInvolved, researchConsent } from './fact-consent.ts';
-import { referralReported, referred } from './fact-referral.ts';
+import { consentRecorded, familyInvolved, researchConsent } from './facts/consent.ts';
+import { referralReported, referred } from './facts/referral.ts';
+import type { RecordName } from './lane.ts';
+import { goalFacts } from './facts/goal.ts';
 
 export const factKinds = [
   /** A contact that took place. `key`: the item. */
@@ -51,6 +53,8 @@ const tellers: Readonly<Record<string, Teller>> = {
   'family.involve': familyInvolved,
   'consent.record': consentRecorded,
   'research.consent': researchConsent,
+  'goal.set': goalFacts,
+  'goal.review': goalFacts,
 };
 
 /** What an activity and its components say. */
@@ -61,4 +65,33 @@ export function factsOf(activity: Activity): readonly Fact[] {
     ...(activity.details === undefined ? {} : { details: activity.details }),
   };
   return [whole, ...(activity.components ?? [])].flatMap((item) => tellers[item.activityType]?.(item, activity) ?? []);
+}
+
+/** Facts of one kind and key are told together. */
+export type FactTopic = Pick<Fact, 'kind' | 'key'>;
+
+/** The facts around one record: what a map may read of them, and what is to be derived anew. */
+export type FactView = {
+  /** What other records of the person say, in order of time. */
+  readonly others: readonly Fact[];
+  /** What this record says; nothing when it is voided. */
+  readonly told: readonly Fact[];
+  /** Of what the record says now, or said before. */
+  readonly touched: readonly FactTopic[];
+};
+
+export const noFacts: FactView = { others: [], told: [], touched: [] };
+
+export function factsAround(record: RecordName, told: readonly Fact[], standing: readonly OwnedFact[]): FactView {
+  const isOwn = (fact: OwnedFact): boolean => fact.source === record.source && fact.recordId === record.recordId;
+  const topics = [...standing.filter(isOwn), ...told];
+  const touched = new Map(topics.map(({ kind, key }) => [`${kind}\n${key}`, { kind, key }]));
+  return { others: standing.filter((fact) => !isOwn(fact)), told, touched: [...touched.values()] };
+}
+
+/** All that is said about a topic, in order of time; at the same time, what this record says comes last. */
+export function factsOn({ kind, key }: FactTopic, { others, told }: FactView): readonly Fact[] {
+  return [...others, ...told]
+    .filter((fact) => fact.kind === kind && fact.key === key)
+    .toSorted((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }

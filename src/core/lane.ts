@@ -1,6 +1,7 @@
 /** A lane is (destination, patient): what a worker claims from it, learns about the person, and writes back. Data only. */
 import type { CauseCode } from './causes.ts';
 import type { Progress } from './decide.ts';
+import type { Fact, OwnedFact } from './fact.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, MessageState, PatientKey } from './model.ts';
 import type { FoundPatient, PatientIdentifiers, UnmappedCode } from './ports.ts';
 
@@ -58,6 +59,8 @@ export type PersonContext = {
   readonly dob: string | undefined;
   /** The latest link of every artifact that belongs to the person or to one of the records asked for. */
   readonly links: readonly OwnedLink[];
+  /** What the records of the person say, as it counts now, in order of time. */
+  readonly facts: readonly OwnedFact[];
 };
 
 export type RecordState = RecordName & {
@@ -92,6 +95,8 @@ export type Completed = {
   readonly unmapped: readonly UnmappedCode[];
   readonly links: readonly EmittedLink[];
   readonly exchanges: readonly Exchange[];
+  /** What the record says from now on, once it is filed or voided; absent: as before. */
+  readonly facts?: readonly Fact[];
   /** The record whose filed messages this one voided. */
   readonly voids?: { readonly source: string; readonly recordId: string };
   readonly patient?: FoundPatient;

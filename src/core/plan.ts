@@ -39,7 +39,8 @@ export function planSteps(mapped: readonly Mapped[], mine: Standing, subject: St
       const link = known(one);
       const resource = targets.size === 0 ? one.resource : (referringTo(one.resource, targets) as Resource);
       const base = { artifact: one.artifact, resource, ...(link === undefined ? {} : { known: link }) };
-      return one.do === 'merge' ? { do: 'merge', ...base } : { do: 'put', fullUrl: one.fullUrl, ...base };
+      if (one.do === 'merge') return { do: 'merge', ...base };
+      return { do: 'put', fullUrl: one.fullUrl, ...base, ...(one.shared === true ? { shared: true } : {}) };
     });
   return { steps: [...voidSteps(dropped), ...steps], missing };
 }
@@ -61,4 +62,11 @@ export function voidSteps(links: readonly EmittedLink[]): readonly FilingStep[] 
     .filter((link) => link.action !== 'voided' && link.action !== 'merged')
     .map((link): FilingStep => ({ do: 'void', artifact: link.artifact, resourceType: link.resourceType, known: link }))
     .reverse();
+}
+
+/** What was derived of facts none of which stands any more, marked entered-in-error. */
+export function withdrawnSteps(links: readonly EmittedLink[], prefixes: readonly string[]): readonly FilingStep[] {
+  return links
+    .filter((link) => link.action !== 'voided' && prefixes.includes(link.artifact))
+    .map((link): FilingStep => ({ do: 'void', artifact: link.artifact, resourceType: link.resourceType, known: link }));
 }

@@ -4,6 +4,7 @@
  */
 import type { Activity } from './activity.ts';
 import type { CauseCode } from './causes.ts';
+import type { FactView } from './fact.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, Receipt } from './model.ts';
 import type { Failure, Issue, Outcome } from './outcome.ts';
 
@@ -85,6 +86,8 @@ export type MappingContext = {
   readonly receivedAt: string;
   /** What earlier messages filed for this patient: artifact → `Type/id`. */
   readonly filed: Readonly<Record<string, string>>;
+  /** What the records of the person say. */
+  readonly facts: FactView;
 };
 
 /**
@@ -97,6 +100,8 @@ export type Mapped = {
   readonly fullUrl: string;
   readonly do: 'put' | 'merge';
   readonly resource: Resource;
+  /** Derived of what several records say: it stands as long as one of them does. */
+  readonly shared?: true;
 };
 
 /** One file of a set of maps. `where` is its path, for messages. */
@@ -123,8 +128,15 @@ export type Mapper = {
   readonly kinds: readonly string[];
   /** Canonical of the map that an activity type takes. */
   readonly mapOf: (kind: string) => string | undefined;
-  /** `unmapped` collects the codes that no ConceptMap listed, also when the outcome is a failure. */
-  readonly map: (activity: Activity, context: MappingContext, unmapped?: UnmappedCode[]) => Outcome<readonly Mapped[]>;
+  /**
+   * What the activity is in the chart, and what is derived of the facts it touches; without an activity (its record is
+   * voided) only the latter. `unmapped` collects the codes that no ConceptMap listed, also when the outcome is a failure.
+   */
+  readonly map: (
+    activity: Activity | undefined,
+    context: MappingContext,
+    unmapped?: UnmappedCode[],
+  ) => Outcome<readonly Mapped[]>;
   /** Whether its ConceptMap has an answer for this code by now: what waited for it may go on. */
   readonly answers: (code: UnmappedCode) => boolean;
 };
@@ -142,6 +154,7 @@ export type FilingStep =
       readonly resource: Resource;
       /** Where it stands already, when an earlier version of this record filed it. */
       readonly known?: EmittedLink;
+      readonly shared?: true;
     }
   | { readonly do: 'merge'; readonly artifact: string; readonly resource: Resource; readonly known?: EmittedLink }
   /** Mark it entered-in-error. */

@@ -1,4 +1,5 @@
 /** What the pipeline needs to know about a person before it files: read once for each lane that is worked on. */
+import type { OwnedFact } from '../core/fact.ts';
 import type { OwnedLink, PersonContext, RecordName, RecordState, StoredPayload } from '../core/lane.ts';
 import type { DestinationId, EmittedLink, MessageId, MessageState, PatientKey } from '../core/model.ts';
 import { type Queryable, statement } from './statement.ts';
@@ -33,6 +34,7 @@ const readPerson = statement<{
   mrn: string | null;
   dob: string | null;
   links: LinkRow[];
+  facts: OwnedFact[];
 }>(
   'person-context',
   `select e.reference, e.display, p.dob,
@@ -47,7 +49,10 @@ const readPerson = statement<{
           join unnest($4::text[], $5::text[]) as g (source, record_id)
             on l.source = g.source and l.record_id = g.record_id
           where l.destination = $1)
-        order by artifact, message_id desc) as l) as links
+        order by artifact, message_id desc) as l) as links,
+      (select coalesce(json_agg(f), '[]') from (
+        select kind, key, said_at as at, data, source, record_id as "recordId" from fact
+        where patient_key = $6 and until is null order by fact.at, message_id, ordinal) as f) as facts
     from (select $6::uuid as key) as k
     left join patient p on p.key = k.key
     left join ehr_patient e on e.patient_key = k.key and e.destination = $1`,
@@ -112,6 +117,7 @@ export async function personContext(
     mrn: row?.mrn ?? undefined,
     dob: row?.dob ?? undefined,
     links: (row?.links ?? []).map(linkOf),
+    facts: row?.facts ?? [],
   };
 }
 
@@ -143,6 +149,17 @@ export async function inFlightElsewhere(
 ): Promise<boolean> {
   const [row] = await readElsewhere.run(on, [destination, record.source, record.recordId, patientKey]);
   return row?.elsewhere ?? false;
+}
+
+const readTold = statement<{ patient_key: PatientKey }>(
+  'people-told',
+  'select distinct patient_key from fact where source = $1 and record_id = $2 and until is null',
+);
+
+/** Of whom the facts of a record are that count now. */
+export async function peopleTold(on: Queryable, record: RecordName): Promise<readonly PatientKey[]> {
+  const rows = await readTold.run(on, [record.source, record.recordId]);
+  return rows.map((row) => row.patient_key);
 }
 
 /**

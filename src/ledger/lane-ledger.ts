@@ -1,7 +1,7 @@
 /** The ledger as the workers of one destination see it. What several of them write at once is committed together. */
 import { type ClaimedLane, type Completed, type LaneEnd, type RecordName, waitingCauses } from '../core/lane.ts';
 import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
-import { inFlightElsewhere, personContext, recordPayloads, recordStates } from './context.ts';
+import { inFlightElsewhere, peopleTold, personContext, recordPayloads, recordStates } from './context.ts';
 import type { Queryable } from './statement.ts';
 import { gather } from './gather.ts';
 import { claim, complete, extendLeases, finishLanes, nextDueMs } from './lanes.ts';
@@ -36,6 +36,7 @@ export function createLaneLedger(on: Queryable, options: LaneLedgerOptions) {
       personContext(on, destination, patient, prefix, records),
     recordStates: (records: readonly RecordName[]) => recordStates(on, records),
     inFlightElsewhere: (record: RecordName, patient: PatientKey) => inFlightElsewhere(on, destination, record, patient),
+    peopleTold: (record: RecordName) => peopleTold(on, record),
     recordPayloads: (record: RecordName, before: MessageId) => recordPayloads(on, record, before),
     releaseWaiting: async (patient: PatientKey) => {
       await releaseWaiting(on, { patients: [patient], causes: waitingCauses });

@@ -144,6 +144,22 @@ export const completeMessages = statement<{ message_id: string; destination: str
       join input on input.message_id = x.message_id and input.destination = x.destination
       on conflict (destination, artifact, message_id) do update set reference = excluded.reference,
         version_id = excluded.version_id, action = excluded.action, tier = excluded.tier, owned = excluded.owned, at = excluded.at
+    ), said as materialized (
+      -- Another destination may have said it before: once is enough, and what came after it stays.
+      select x.*, input.patient_key from jsonb_to_recordset($6::jsonb) as x (
+        message_id bigint, destination text, source text, record_id text, facts jsonb)
+      join input on input.message_id = x.message_id and input.destination = x.destination
+      where not exists (select 1 from fact f where f.message_id = x.message_id)
+    ), unsaid as (
+      update fact set until = clock_timestamp() from said
+      where fact.source = said.source and fact.record_id = said.record_id and fact.until is null
+        and fact.message_id < said.message_id
+    ), new_fact as (
+      insert into fact (message_id, ordinal, patient_key, source, record_id, kind, key, at, said_at, data)
+      select said.message_id, f.ordinal, said.patient_key, said.source, said.record_id, f.fact ->> 'kind', f.fact ->> 'key',
+        (f.fact ->> 'at')::timestamptz, f.fact ->> 'at', f.fact -> 'data'
+      from said cross join jsonb_array_elements(said.facts) with ordinality as f (fact, ordinal)
+      on conflict do nothing
     ), new_attempt as (
       insert into attempt (message_id, destination, number, started_at, duration_ms, mapping_version, result, detail, exchanges)
       select input.message_id, input.destination, input.number, input.started_at, input.duration_ms, input.mapping_version,

@@ -134,6 +134,19 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
       owned: link.owned,
     })),
   );
+  const said = completed.flatMap((one) =>
+    one.facts === undefined || one.recordId === undefined
+      ? []
+      : [
+          {
+            message_id: one.messageId,
+            destination: one.lane.destination,
+            source: one.source,
+            record_id: one.recordId,
+            facts: one.facts,
+          },
+        ],
+  );
   const attempts = completed.filter((one) => one.exchanges.length > 0);
   const kept = await completeMessages.run(on, [
     asJsonb(rows),
@@ -141,6 +154,7 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
     attempts.map((one) => one.messageId),
     attempts.map((one) => one.lane.destination),
     attempts.map((one) => pack(one.exchanges)),
+    asJsonb(said),
   ]);
   const overlooked = kept.filter((row) => row.overlooked).map((row) => row.message_id);
   if (overlooked.length > 0) await settle.run(on, [overlooked]);

@@ -4,9 +4,15 @@ import type { Db } from './database.ts';
 import { ledger001 } from './migrations/001_ledger.ts';
 import { keys002 } from './migrations/002_keys.ts';
 import { maps003 } from './migrations/003_maps.ts';
+import { facts005 } from './migrations/005_facts.ts';
 import { ensurePartitions } from './partitions.ts';
 
-const migrations: Record<string, Migration> = { '001_ledger': ledger001, '002_keys': keys002, '003_maps': maps003 };
+const migrations: Record<string, Migration> = {
+  '001_ledger': ledger001,
+  '002_keys': keys002,
+  '003_maps': maps003,
+  '005_facts': facts005,
+};
 
 /** Returns the names of the migrations that were run now. */
 export async function migrate(db: Db): Promise<readonly string[]> {

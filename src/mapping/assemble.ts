@@ -9,6 +9,8 @@ import { isObject, type JsonObject } from '../definitions/item.ts';
 export type Entry = {
   readonly resource: Resource;
   readonly merge: boolean;
+  /** Derived of the facts of several records. */
+  readonly shared?: true;
   /** The map that made it, for messages. */
   readonly where: string;
 };
@@ -66,13 +68,16 @@ function ordered(
   return mapped.every(visit) ? result : undefined;
 }
 
+type Named = { entry: Entry; readonly artifact: string; readonly fullUrl: string };
+
+/** What is derived about a resource that the same message writes whole is written with it. */
 export function assemble(
   entries: readonly Entry[],
   context: MappingContext,
   uuidFor: (name: string) => string,
 ): Outcome<readonly Mapped[]> {
   const fullUrls = new Map<string, string>();
-  const withArtifact: { entry: Entry; artifact: string; fullUrl: string }[] = [];
+  const withArtifact: Named[] = [];
   for (const entry of entries) {
     const artifact = artifactOf(entry.resource, context.programme.artifactSystem);
     const where = `${entry.where} ${entry.resource.resourceType}`;
@@ -82,7 +87,12 @@ export function assemble(
           { where, what: `an identifier (or meta.tag) with the system ${context.programme.artifactSystem} is missing` },
         ],
       });
-    if (fullUrls.has(artifact))
+    const before = withArtifact.find((each) => each.artifact === artifact);
+    if (before !== undefined && entry.shared === true && entry.merge) {
+      before.entry = { ...before.entry, resource: { ...before.entry.resource, ...entry.resource } };
+      continue;
+    }
+    if (before !== undefined)
       return fail('mapping/failed', 'Two resources carry the same artifact identifier.', {
         issues: [{ where, what: `the artifact ${artifact} is made twice` }],
       });
@@ -113,7 +123,8 @@ export function assemble(
       }
       return reference;
     }) as JsonObject as Resource;
-    return { artifact, fullUrl, do: entry.merge ? 'merge' : 'put', resource };
+    const shared = entry.shared === true ? ({ shared: true } as const) : {};
+    return { artifact, fullUrl, do: entry.merge ? 'merge' : 'put', resource, ...shared };
   });
   if (unknown.length > 0)
     return fail('match/unknown-reference', 'The activity refers to something that has not been filed.', {

@@ -7,6 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createTwoFilesPatch } from 'diff';
 import type { Activity } from '../core/activity.ts';
+import { type Fact, factsOf, type FactView, noFacts } from '../core/fact.ts';
 import type { Mapper, MappingContext } from '../core/ports.ts';
 import { isObject, type JsonObject } from '../definitions/item.ts';
 
@@ -33,6 +34,7 @@ export const caseContext: MappingContext = {
   subjectKey: 'sub1',
   receivedAt: '2026-05-06T23:30:00Z',
   filed: {},
+  facts: noFacts,
 };
 
 /** The uuids of cases are the names they are made from. */
@@ -55,11 +57,18 @@ export function readInput(
   if (!isObject(json)) return undefined;
   const activity = json['activity'] ?? json;
   if (!isObject(activity) || typeof activity['activityType'] !== 'string') return undefined;
-  const context = isObject(json['context']) ? json['context'] : {};
+  const { facts, ...context } = isObject(json['context']) ? json['context'] : {};
+  const given = activity as unknown as Activity;
   return {
-    activity: activity as unknown as Activity,
-    context: merged(caseContext, context) as unknown as MappingContext,
+    activity: given,
+    context: { ...(merged(caseContext, context) as unknown as MappingContext), facts: viewOf(given, facts) },
   };
+}
+
+/** `context.facts` of a case is what other records say. */
+function viewOf(activity: Activity, others: unknown): FactView {
+  const told = factsOf(activity);
+  return { others: Array.isArray(others) ? (others as readonly Fact[]) : [], told, touched: told };
 }
 
 export type CaseResult = {

@@ -18,7 +18,8 @@ const standsAlone = ({ code, severity }: Problem): boolean =>
 /** In the order of the files and of their lines. Warnings are likely slips; errors keep a set from being used. */
 export function problemsOf(read: MapsRead, library: Library): readonly Problem[] {
   const known = new Set(read.maps.map(({ url }) => url));
-  const routes = [...read.routes].flatMap(([kind, { map }]) =>
+  const routed = [...[...read.routes].map(([kind, { map }]) => [kind, map] as const), ...read.derived];
+  const routes = routed.flatMap(([kind, map]) =>
     known.has(map) ? [] : [problemOf('routes.json', `the map ${map} of ${kind} is not known`)],
   );
   const broken = new Set(read.problems.filter(({ severity }) => severity === 'error').map(({ file }) => file));

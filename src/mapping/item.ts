@@ -1,5 +1,6 @@
 /** What a map reads: one item of an activity (the activity itself, or a component), as plain JSON. */
 import type { Activity, ActivityComponent } from '../core/activity.ts';
+import { factsOn, type FactTopic } from '../core/fact.ts';
 import type { MappingContext } from '../core/ports.ts';
 
 /** The same wall clock and offset, some minutes later: `2026-05-06T18:05:00-05:00` + 18 → `…T18:23:00-05:00`. */
@@ -46,9 +47,23 @@ export function itemOf(
     ...(contact && !withoutEncounter.has(activity.status) ? { encounter: `${context.recordKey}.encounter` } : {}),
     start: activity.occurredAt,
     end: endOf(activity),
-    context: {
-      ...context,
-      filed: Object.entries(context.filed).map(([artifact, reference]) => ({ artifact, reference })),
-    },
+    context: contextIn(context),
   };
 }
+
+/** What is derived is made of everything that stands on one topic, whoever said it. */
+export function derivedItemOf(topic: FactTopic, context: MappingContext): TejidoItem {
+  return {
+    ...topic,
+    facts: factsOn(topic, context.facts),
+    artifact: `${context.subjectKey}.${topic.kind}.${topic.key}`,
+    context: contextIn(context),
+  };
+}
+
+/** Maps read lists; and of the facts, what other records say: what this one does, stands in the activity. */
+const contextIn = (context: MappingContext) => ({
+  ...context,
+  filed: Object.entries(context.filed).map(([artifact, reference]) => ({ artifact, reference })),
+  facts: context.facts.others,
+});

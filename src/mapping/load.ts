@@ -10,7 +10,8 @@ import { answers } from './answers.ts';
 import { assemble, type Entry } from './assemble.ts';
 import { issueOf, libraryOf, problemsOf } from './check.ts';
 import { functions } from './functions.ts';
-import { itemOf, type TejidoItem } from './item.ts';
+import { factsOn } from '../core/fact.ts';
+import { derivedItemOf, itemOf, type TejidoItem } from './item.ts';
 import { type MapSet, readMapSet } from './map-set.ts';
 import { readSet, type Route } from './read-set.ts';
 
@@ -53,7 +54,7 @@ export function mapperOf(set: MapSet, options: MapperOptions = {}): Outcome<Mapp
   const errors = problemsOf(read, library).filter(({ severity }) => severity === 'error');
   if (errors.length > 0) return fail('mapping/failed', 'The maps cannot be loaded.', { issues: errors.map(issueOf) });
   const compileOptions = { functions, ...(options.trace === undefined ? {} : { trace: true as const }) };
-  const routed = new Set([...read.routes.values()].map(({ map }) => map));
+  const routed = new Set([...[...read.routes.values()].map(({ map }) => map), ...read.derived.values()]);
   const loaded: Loaded = {
     compiled: new Map(
       read.maps
@@ -62,6 +63,7 @@ export function mapperOf(set: MapSet, options: MapperOptions = {}): Outcome<Mapp
     ),
     homes: new Map(read.maps.map((map) => [map.file, map])),
     routes: read.routes,
+    derived: read.derived,
     uuidFor: options.uuidFor ?? uuidOf,
     options,
   };
@@ -70,7 +72,7 @@ export function mapperOf(set: MapSet, options: MapperOptions = {}): Outcome<Mapp
     files: set.files,
     kinds: [...read.routes.keys()],
     mapOf: (kind) => read.routes.get(kind)?.map,
-    map: (activity, context, unmapped = []) => mapActivity(loaded, activity, context, unmapped),
+    map: (activity, context, unmapped = []) => mapMessage(loaded, activity, context, unmapped),
     answers: (code) => answers(read, code),
   });
 }
@@ -81,16 +83,44 @@ type Loaded = {
   /** By file. */
   readonly homes: ReadonlyMap<string, MapText>;
   readonly routes: ReadonlyMap<string, Route>;
+  readonly derived: ReadonlyMap<string, string>;
   readonly uuidFor: (name: string) => string;
   readonly options: MapperOptions;
 };
+
+function mapMessage(
+  loaded: Loaded,
+  activity: Activity | undefined,
+  context: MappingContext,
+  unmapped: UnmappedCode[],
+): Outcome<readonly Mapped[]> {
+  const own = activity === undefined ? ok([]) : mapActivity(loaded, activity, context, unmapped);
+  if (!own.ok) return own;
+  const derived = mapDerived(loaded, context, unmapped);
+  if (!derived.ok) return derived;
+  return assemble([...own.value, ...derived.value], context, loaded.uuidFor);
+}
+
+/** What follows from the facts that the message touches. Of a topic that nobody speaks of any more, nothing. */
+function mapDerived(loaded: Loaded, context: MappingContext, unmapped: UnmappedCode[]): Outcome<readonly Entry[]> {
+  const entries: Entry[] = [];
+  for (const topic of context.facts.touched) {
+    const url = loaded.derived.get(topic.kind);
+    const map = url === undefined ? undefined : loaded.compiled.get(url);
+    if (map === undefined || factsOn(topic, context.facts).length === 0) continue;
+    const made = runOne(loaded, map, derivedItemOf(topic, context), context, unmapped);
+    if (!made.ok) return made;
+    entries.push(...made.value.map((entry): Entry => ({ ...entry, shared: true })));
+  }
+  return ok(entries);
+}
 
 function mapActivity(
   loaded: Loaded,
   activity: Activity,
   context: MappingContext,
   unmapped: UnmappedCode[],
-): Outcome<readonly Mapped[]> {
+): Outcome<readonly Entry[]> {
   const contact = loaded.routes.get(activity.activityType)?.contact === true;
   const entries: Entry[] = [];
   for (const component of [undefined, ...(activity.components ?? [])]) {
@@ -105,7 +135,7 @@ function mapActivity(
     if (!made.ok) return made;
     entries.push(...made.value);
   }
-  return assemble(entries, context, loaded.uuidFor);
+  return ok(entries);
 }
 
 function runOne(

@@ -12,6 +12,8 @@ export type MapsRead = {
   readonly conceptMaps: readonly ConceptMap[];
   readonly models: readonly Definition[];
   readonly routes: ReadonlyMap<string, Route>;
+  /** By kind of fact: the canonical of the map that derives what stands from all facts on one topic. */
+  readonly derived: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
 };
 
@@ -40,6 +42,19 @@ const routesOf = (json: unknown, file: string, problems: Problem[]): [string, Ro
   });
 };
 
+const derivedOf = (json: unknown, file: string, problems: Problem[]): [string, string][] => {
+  const derived = isObject(json) ? (json['derived'] ?? {}) : {};
+  if (!isObject(derived)) {
+    problems.push(problemOf(file, '“derived” is an object: kind of fact → {“map”}'));
+    return [];
+  }
+  return Object.entries(derived).flatMap(([kind, route]): [string, string][] => {
+    if (isObject(route) && typeof route['map'] === 'string') return [[kind, route['map']]];
+    problems.push(problemOf(file, `what is derived of ${kind} is an object with “map”, the canonical of a map`));
+    return [];
+  });
+};
+
 const parsed = (text: string): { readonly json: unknown } | undefined => {
   try {
     return { json: JSON.parse(text) as unknown };
@@ -55,6 +70,7 @@ export function readSet(set: MapSet): MapsRead {
   const conceptMaps: ConceptMap[] = [];
   const models: Definition[] = [];
   const routes = new Map<string, Route>();
+  const derived = new Map<string, string>();
   const problems: Problem[] = set.issues.map(({ where, what }) => problemOf(where, what));
   for (const { name, where, text } of set.files) {
     if (name.endsWith('.fml')) {
@@ -65,9 +81,10 @@ export function readSet(set: MapSet): MapsRead {
     }
     const read = parsed(text);
     if (read === undefined) problems.push(problemOf(where, 'this is not JSON'));
-    else if (name === 'routes.json')
+    else if (name === 'routes.json') {
       for (const [kind, route] of routesOf(read.json, where, problems)) routes.set(kind, route);
-    else if (typeOf(read.json) === 'ConceptMap') conceptMaps.push(read.json as ConceptMap);
+      for (const [kind, map] of derivedOf(read.json, where, problems)) derived.set(kind, map);
+    } else if (typeOf(read.json) === 'ConceptMap') conceptMaps.push(read.json as ConceptMap);
     else if (typeOf(read.json) === 'StructureDefinition') models.push(read.json as Definition);
     else if (typeOf(read.json) === 'StructureMap') {
       const made = fromStructureMap(read.json, where);
@@ -75,5 +92,5 @@ export function readSet(set: MapSet): MapsRead {
       problems.push(...made.problems);
     } else problems.push(problemOf(where, 'a ConceptMap, a StructureMap or a StructureDefinition is expected'));
   }
-  return { maps, conceptMaps, models, routes, problems };
+  return { maps, conceptMaps, models, routes, derived, problems };
 }

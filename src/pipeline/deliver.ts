@@ -83,6 +83,7 @@ export async function deliver(
     unmapped: way.unmapped,
     links,
     exchanges,
+    ...(prepared?.do === 'file' && progress.state === 'filed' ? { facts: prepared.facts } : {}),
     ...(prepared?.do === 'file' && prepared.voids !== undefined ? { voids: prepared.voids } : {}),
     ...(prepared?.do === 'file' && prepared.patient !== undefined ? { patient: prepared.patient } : {}),
   };
@@ -103,6 +104,7 @@ const telling = (ledger: LaneLedger): LaneLedger => ({
   personContext: (...given) => orAway(ledger.personContext(...given)),
   recordStates: (...given) => orAway(ledger.recordStates(...given)),
   recordPayloads: (...given) => orAway(ledger.recordPayloads(...given)),
+  peopleTold: (...given) => orAway(ledger.peopleTold(...given)),
   inFlightElsewhere: (...given) => orAway(ledger.inFlightElsewhere(...given)),
 });
 
@@ -111,8 +113,10 @@ const ended = ({ as, left }: Extract<Prepared, { do: 'file' }>): Progress => ({
   ...(left === undefined ? {} : { detail: left }),
 });
 
-/** A merge sets elements on what another record owns; a void of this record must leave that standing. */
+/** A merge sets elements on what another record owns, and what is derived is of several: a void of this record leaves it. */
 function ownedBy(steps: readonly FilingStep[], links: readonly EmittedLink[]): readonly EmittedLink[] {
-  const merges = new Set(steps.filter((step) => step.do === 'merge').map((step) => step.artifact));
+  const merges = new Set(
+    steps.filter((step) => step.do === 'merge' || (step.do === 'put' && step.shared)).map((step) => step.artifact),
+  );
   return links.map((link) => (merges.has(link.artifact) ? { ...link, action: 'merged' } : link));
 }

@@ -40,6 +40,8 @@ export type LaneLedger = {
   readonly recordStates: (records: readonly RecordName[]) => Promise<readonly RecordState[]>;
   /** Another version of this record is being filed, or may stand, in the chart of somebody else. */
   readonly inFlightElsewhere: (record: RecordName, patient: PatientKey) => Promise<boolean>;
+  /** Of whom the record says something, as it counts now: somebody else, until a record that moved is filed. */
+  readonly peopleTold: (record: RecordName) => Promise<readonly PatientKey[]>;
   readonly recordPayloads: (record: RecordName, before: MessageId) => Promise<readonly StoredPayload[]>;
   readonly releaseWaiting: (patient: PatientKey) => Promise<void>;
 };

@@ -201,7 +201,14 @@ function after(person: PersonContext, work: Work, completed: Completed): PersonC
       ...person.links.filter((link) => !touched.has(link.artifact)),
       ...completed.links.map((link) => ({ ...link, source: completed.source, recordId: completed.recordId })),
     ],
+    facts: factsAfter(person, completed),
   };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+function factsAfter({ facts: before }: PersonContext, { source, recordId, facts: told }: Completed) {
+  if (told === undefined || recordId === undefined) return before;
+  const others = before.filter((fact) => fact.source !== source || fact.recordId !== recordId);
+  return [...others, ...told.map((fact) => ({ ...fact, source, recordId }))];
+}

@@ -4,12 +4,13 @@
  */
 import type { Activity } from '../core/activity.ts';
 import { recordKey, subjectKey } from '../core/artifact.ts';
+import { type Fact, factsAround, factsOf, factsOn, type FactView, noFacts } from '../core/fact.ts';
 import { gate } from '../core/gate.ts';
 import type { OwnedLink, PersonContext, RecordName, Work } from '../core/lane.ts';
 import { nobody } from '../core/model.ts';
 import type { Exchange, PatientKey } from '../core/model.ts';
 import { fail, type Failure, ok, type Outcome } from '../core/outcome.ts';
-import { planSteps, voidSteps } from '../core/plan.ts';
+import { planSteps, voidSteps, withdrawnSteps } from '../core/plan.ts';
 import type {
   FilingStep,
   FoundPatient,
@@ -27,6 +28,8 @@ export type Prepared =
       readonly do: 'file';
       readonly record: RecordName;
       readonly steps: readonly FilingStep[];
+      /** What the record says from now on. */
+      readonly facts: readonly Fact[];
       /** The record whose messages this one voids. */
       readonly voids?: RecordName;
       readonly patient?: FoundPatient;
@@ -85,7 +88,9 @@ export async function prepare(
     // The version before may have been filed since this lane was claimed.
     person = { ...person, links: await withLinksOf(own, patientKey, subjectKey(patientKey), person, deps) };
   }
-  if (intent.value.do === 'void') return prepareVoid(intent.value.record, work, person, deps);
+  if (intent.value.do === 'void') {
+    return prepareVoid(intent.value.record, read.value, work, patientKey, person, deps);
+  }
   if (work.record?.voidedBy !== undefined && !work.released) {
     const voided = prepareVoided(work, work.record.voidedBy, person);
     return voided.do === 'settle' && work.doubt
@@ -114,7 +119,9 @@ export async function prepare(
   if (!patient.ok) return stop(patient.failure);
 
   const subject = subjectKey(patientKey);
-  const context = contextOf(activity, record, generation, patient.value, work, patientKey, person, deps);
+  const told = factsOf(activity);
+  const facts = factsAround(record, told, person.facts);
+  const context = contextOf(activity, record, generation, patient.value, work, patientKey, person, facts, deps);
   const mapped = mapAndValidate(activity, deps, context, way.unmapped);
   if (!mapped.ok) return stop(mapped.failure);
 
@@ -122,14 +129,24 @@ export async function prepare(
   const links =
     intent.value.do === 'amend' ? await withLinksOf(record, patientKey, subject, person, deps) : person.links;
   const { mine, others } = split(links, record);
-  const { steps, missing } = planSteps(mapped.value, mine, others, deps.programme.artifactSystem);
-  if (missing.length === 0) return { do: 'file', record, steps, patient: patient.value };
+  const planned = planSteps(mapped.value, mine, others, deps.programme.artifactSystem);
+  const { missing } = planned;
+  const left = current > 1 ? await leftBehind(record, activity, work, patientKey, deps) : ok([]);
+  if (!left.ok) return stop(left.failure);
+  const steps = [...left.value, ...planned.steps, ...withdrawnSteps(links, untold(facts, subject))];
+  if (missing.length === 0) return { do: 'file', record, steps, facts: told, patient: patient.value };
   const names = missing.join(', ');
   if (othersStopped) return stop({ cause: 'match/unknown-reference', detail: `Nothing filed stands as ${names}.` });
   // Nothing on its way will bring it (a goal agreed before Tejido, say): the visit is worth more than the update.
-  const left = `Not updated, because Tejido never filed it: ${names}.`;
-  return { do: 'file', record, steps, patient: patient.value, left };
+  const omitted = `Not updated, because Tejido never filed it: ${names}.`;
+  return { do: 'file', record, steps, facts: told, patient: patient.value, left: omitted };
 }
+
+/** Artifacts of what was derived of facts that nobody tells any more. */
+const untold = (facts: FactView, subject: string): readonly string[] =>
+  facts.touched
+    .filter((topic) => factsOn(topic, facts).length === 0)
+    .map(({ kind, key }) => `${subject}.${kind}.${key}`);
 
 const stands = (link: OwnedLink): boolean => link.action !== 'voided';
 
@@ -157,7 +174,9 @@ async function withLinksOf(
 
 async function prepareVoid(
   record: RecordName,
+  activity: Activity,
   work: Work,
+  patientKey: PatientKey,
   person: PersonContext,
   deps: PrepareDeps,
 ): Promise<Prepared> {
@@ -171,7 +190,51 @@ async function prepareVoid(
   }
   // No person: only the record's own links are wanted.
   const links = own ? person.links : (await deps.ledger.personContext(nobody, '-', [record])).links;
-  return { do: 'file', record, steps: voidSteps([...split(links, record).mine.values()]), voids: record };
+  const voided = voidSteps([...split(links, record).mine.values()]);
+  const derived = derivedWithout(record, activity, work, patientKey, person, deps);
+  if (!derived.ok) return stop(derived.failure);
+  const gone = new Set(voided.map(({ artifact }) => artifact));
+  const steps = [...derived.value.filter(({ artifact }) => !gone.has(artifact)), ...voided];
+  return { do: 'file', record, steps, facts: [], voids: record };
+}
+
+/** The record was said of somebody else before: what was derived for them of it, derived again without it. */
+async function leftBehind(
+  record: RecordName,
+  activity: Activity,
+  work: Work,
+  patientKey: PatientKey,
+  deps: PrepareDeps,
+): Promise<Outcome<readonly FilingStep[]>> {
+  const steps: FilingStep[] = [];
+  for (const other of await deps.ledger.peopleTold(record)) {
+    if (other === patientKey) continue;
+    const person = await deps.ledger.personContext(other, subjectKey(other), [record]);
+    const derived = derivedWithout(record, activity, work, other, person, deps);
+    if (!derived.ok) return derived;
+    steps.push(...derived.value);
+  }
+  return ok(steps);
+}
+
+/** What was derived with the help of a record that says nothing any more, derived again without it. */
+function derivedWithout(
+  record: RecordName,
+  activity: Activity,
+  work: Work,
+  patientKey: PatientKey,
+  person: PersonContext,
+  deps: PrepareDeps,
+): Outcome<readonly FilingStep[]> {
+  const facts = factsAround(record, [], person.facts);
+  if (facts.touched.length === 0 || person.patient === undefined) return ok([]);
+  const subject = subjectKey(patientKey);
+  const context = contextOf(activity, record, 1, person.patient, work, patientKey, person, facts, deps);
+  const mapped = mapAndValidate(undefined, deps, context);
+  if (!mapped.ok) return mapped;
+  const standing = new Map(person.links.filter(stands).map((link) => [link.artifact, link]));
+  const { steps } = planSteps(mapped.value, new Map(), standing, deps.programme.artifactSystem);
+  return ok([...steps, ...withdrawnSteps(person.links, untold(facts, subject))]);
 }
 
 /** The record was voided: before it was filed, it never will be; a later version asks a person. */
@@ -214,7 +277,7 @@ function takeBack(
   const { mine, others } = split(person.links, record);
   const steps = new Map<string, FilingStep>();
   for (let generation = 1; generation <= upTo; generation += 1) {
-    const context = contextOf(activity, record, generation, patient, work, patientKey, person, deps);
+    const context = contextOf(activity, record, generation, patient, work, patientKey, person, noFacts, deps);
     const mapped = deps.mapper.map(activity, context);
     // What cannot be mapped was never sent.
     if (!mapped.ok) return { do: 'settle', state: as };
@@ -225,7 +288,7 @@ function takeBack(
       steps.set(artifact, known === undefined ? step : { ...step, known });
     }
   }
-  return { do: 'file', record, steps: [...steps.values()].reverse(), as };
+  return { do: 'file', record, steps: [...steps.values()].reverse(), facts: [], as };
 }
 
 /** All that a map may read beside the activity. */
@@ -237,6 +300,7 @@ export function contextOf(
   work: Pick<Work, 'receivedAt'>,
   patientKey: PatientKey,
   person: Pick<PersonContext, 'links'>,
+  facts: FactView,
   deps: Pick<PrepareDeps, 'performer' | 'programme'>,
 ): MappingContext {
   return {
@@ -247,6 +311,7 @@ export function contextOf(
     subjectKey: subjectKey(patientKey),
     receivedAt: work.receivedAt.toISOString(),
     filed: Object.fromEntries(person.links.filter(stands).map((link) => [link.artifact, link.reference])),
+    facts,
   };
 }
 
@@ -309,7 +374,7 @@ async function matched(
 
 /** Also the dry run: what would be filed, or why not. */
 export function mapAndValidate(
-  activity: Activity,
+  activity: Activity | undefined,
   deps: Pick<PrepareDeps, 'mapper' | 'validate'>,
   context: MappingContext,
   unmapped?: UnmappedCode[],

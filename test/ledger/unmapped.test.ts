@@ -26,7 +26,7 @@ const unit: UnmappedCode = { conceptMap: 'urn:cm:unit', code: 'stones', policy: 
 const holding = (policy: UnmappedCode['policy'] = 'hold'): Mapper => ({
   ...testMapper,
   map: (activity, context, unmapped) => {
-    const code = activity.details?.['unit'];
+    const code = activity?.details?.['unit'];
     if (typeof code !== 'string') return testMapper.map(activity, context);
     unmapped?.push({ ...unit, code, policy });
     return policy === 'hold' ? fail('mapping/unmapped-code', 'no entry') : testMapper.map(activity, context);

@@ -71,6 +71,7 @@ const destination: Destination = {
 const mapper: Mapper = {
   ...testMapper,
   map: (activity, context) => {
+    if (activity === undefined) return ok([]);
     const encounter: Resource = { resourceType: 'Encounter', subject: context.patient.reference };
     const goal = activity.details?.['goalId'];
     return ok([
@@ -131,6 +132,7 @@ function item({ recordId = 'r1', version = 1, mrn, sourcePatientId, ...given }: 
   const activity = {
     activityType: 'contact.phone',
     status: 'completed',
+    occurredAt: '2026-05-06T18:05:00-05:00',
     performer: { sourceUserId: 'u' },
     ...given,
     source: { systemId: 'app', recordId, recordVersion: version },
@@ -322,7 +324,7 @@ describe('messages in their lanes', () => {
     const spy: Mapper = {
       ...mapper,
       map: (activity, context) => {
-        seen.push(activity.details);
+        seen.push(activity?.details);
         return mapper.map(activity, context);
       },
     };

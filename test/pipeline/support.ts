@@ -83,7 +83,7 @@ export const testMapper: Mapper = {
   answers: () => false,
   map: (activity, context) =>
     ok(
-      ((activity.details?.['parts'] ?? ['encounter']) as string[]).map((part) => ({
+      ((activity?.details?.['parts'] ?? ['encounter']) as string[]).map((part) => ({
         do: 'put' as const,
         artifact: `${context.recordKey}.${part}`,
         fullUrl: `urn:uuid:${part}`,
@@ -135,6 +135,7 @@ export function anActivity({ recordId = 'r1', version = 1, mrn, sourcePatientId,
   const activity = {
     activityType: 'contact.phone',
     status: 'completed',
+    occurredAt: '2026-05-06T18:05:00-05:00',
     performer: { sourceUserId: 'u' },
     ...given,
     source: { systemId: 'app', recordId, recordVersion: version },

@@ -1,6 +1,6 @@
 /** What referrals say to later records: for which kind of service, how far, and what came of it. Pure. */
-import type { Activity, ActivityComponent } from './activity.ts';
-import type { Fact } from './fact.ts';
+import type { Activity, ActivityComponent } from '../activity.ts';
+import type { Fact } from '../fact.ts';
 
 const codeIn = (details: Readonly<Record<string, unknown>>, name: string): { readonly [key: string]: string } => {
   const value = details[name];

@@ -1,6 +1,6 @@
 /** What consents say to the gates: which, for whom, for what, from when until when. Pure. */
-import type { Activity, ActivityComponent } from './activity.ts';
-import type { Fact } from './fact.ts';
+import type { Activity, ActivityComponent } from '../activity.ts';
+import type { Fact } from '../fact.ts';
 
 type Details = Readonly<Record<string, unknown>>;
 

@@ -1,0 +1,125 @@
+/** What several records say about one thing: derived anew with each of them, and without each that is taken back. */
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { sql } from 'kysely';
+import type { FilingPlan } from '../../src/core/ports.ts';
+import { loadMapper } from '../../src/mapping/load.ts';
+import { aLedger, type TestLedger } from '../ledger/support.ts';
+import { aChart, anActivity, aVoid, type Chart, drain, type Given, statesOf, until } from './support.ts';
+
+let ledger: TestLedger;
+let chart: Chart;
+/** What was asked of the goal, in order: its status of achievement. */
+let asked: string[];
+const loaded = await loadMapper({ folders: ['mappings'] });
+if (!loaded.ok) throw new Error(JSON.stringify(loaded.failure));
+const real = { mapper: () => loaded.value };
+
+beforeAll(async () => {
+  ledger = await aLedger();
+});
+afterAll(() => ledger.end());
+beforeEach(async () => {
+  await sql`truncate message, record, payload, event, attempt, delivery, lane, link, fact, ehr_patient, identity, patient, audit cascade`.execute(
+    ledger.db,
+  );
+  chart = aChart();
+  asked = [];
+  chart.answer = (plan) => {
+    asked.push(...achievements(plan));
+    return Promise.resolve(undefined);
+  };
+});
+
+const achievements = (plan: FilingPlan): readonly string[] =>
+  plan.steps.flatMap((step) => {
+    if (step.do === 'void' || step.resource.resourceType !== 'Goal') return [];
+    const status = step.resource['achievementStatus'] as { coding: { code: string }[] };
+    return [`${step.do} ${status.coding[0]?.code ?? ''}`];
+  });
+
+const onDay = (day: number, given: Given) =>
+  anActivity({
+    mrn: 'M1',
+    programmeId: 'msep',
+    occurredAt: `2026-05-${String(day).padStart(2, '0')}T10:00:00-05:00`,
+    ...given,
+  });
+const aGoal = (given: Given = {}) =>
+  onDay(1, {
+    recordId: 'set',
+    activityType: 'goal.set',
+    details: { goalId: 'g1', domain: 'being-active', text: 'Caminar 20 minutos' },
+    ...given,
+  });
+const aReview = (day: number, achievement: string, given: Given = {}) =>
+  onDay(day, {
+    recordId: `review-${String(day)}`,
+    activityType: 'goal.review',
+    details: { goalId: 'g1', achievement },
+    ...given,
+  });
+
+const accept = async (...items: Parameters<TestLedger['acceptor']['accept']>[0]): Promise<void> => {
+  await ledger.acceptor.accept(items);
+  await until(
+    async () => (await statesOf(ledger)).every((state) => !/received|filing/.test(state)),
+    () => drain(ledger, chart, real),
+  );
+};
+
+test('a goal stands as its latest review found it, in whatever order the reviews come', async () => {
+  await accept(aGoal());
+  await accept(aReview(20, 'achieved'));
+  await accept(aReview(10, 'no-change'));
+  expect(asked).toEqual(['put in-progress', 'merge achieved', 'merge achieved']);
+});
+
+test('a review that is voided leaves the goal as the one before found it, and then as it was set', async () => {
+  await accept(aGoal(), aReview(10, 'improving'), aReview(20, 'achieved'));
+  asked = [];
+  await accept(aVoid('review-20', { mrn: 'M1' }));
+  await accept(aVoid('review-10', { mrn: 'M1' }));
+  expect(asked).toEqual(['merge improving', 'merge in-progress']);
+  expect(chart.standing().map((one) => one.split(' ').at(-1))).toEqual(['g1']);
+});
+
+test('a goal that is edited after its reviews keeps what they found', async () => {
+  await accept(aGoal(), aReview(10, 'improving'));
+  asked = [];
+  await accept(aGoal({ version: 2, details: { goalId: 'g1', domain: 'being-active', text: 'Caminar 30 minutos' } }));
+  expect(asked).toEqual(['put improving']);
+});
+
+test('an edited review counts once, and an amendment too', async () => {
+  await accept(aGoal(), aReview(10, 'improving'));
+  await accept(aReview(10, 'achieved', { version: 2 }));
+  await accept(
+    onDay(11, {
+      recordId: 'a1',
+      activityType: 'amend',
+      details: { target: { recordId: 'review-10' }, changes: { details: { achievement: 'no-change' } } },
+    }),
+  );
+  expect(asked.slice(-2)).toEqual(['merge achieved', 'merge no-change']);
+  const { rows } = await sql<{ standing: string; ended: string }>`
+    select count(*) filter (where until is null)::text as standing, count(*) filter (where until is not null)::text as ended
+    from fact`.execute(ledger.db);
+  expect(rows).toEqual([{ standing: '2', ended: '2' }]);
+});
+
+test('a review of a goal voided with its record says nothing of it any more', async () => {
+  await accept(aGoal(), aReview(10, 'improving'));
+  await accept(aVoid('set', { mrn: 'M1' }));
+  const { rows } = await sql<{ kind: string; said: string }>`
+    select kind, data ->> 'said' as said from fact where until is null`.execute(ledger.db);
+  expect(rows).toEqual([{ kind: 'goal', said: 'review' }]);
+});
+
+test('what was said of a patient by mistake is said of the other one after the record moved', async () => {
+  await accept(aGoal(), aReview(10, 'improving'));
+  await accept(aReview(10, 'improving', { version: 2, mrn: 'M2' }));
+  expect(asked.slice(2)).toEqual(['merge in-progress']);
+  const { rows } = await sql<{ people: string }>`
+    select count(distinct patient_key)::text as people from fact where until is null`.execute(ledger.db);
+  expect(rows).toEqual([{ people: '2' }]);
+});
