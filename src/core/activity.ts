@@ -17,6 +17,10 @@ export type ActivitySubject = {
   readonly mrn?: string;
   /** YYYY-MM-DD */
   readonly dob?: string;
+  readonly name?: { readonly given?: string; readonly family?: string; readonly secondFamily?: string };
+  readonly sex?: string;
+  readonly phones?: readonly string[];
+  readonly postalCode?: string;
 };
 
 export type ActivityComponent = {

@@ -87,7 +87,13 @@ export const causes = {
   'match/unknown-patient': {
     class: 'held',
     says: 'The patient is not known in the EHR by the identifiers given.',
-    next: 'Enrol the patient with the MRN (roster.enrol), or register the patient in the EHR; then it goes on by itself.',
+    next: 'Front desk: link it (`tejido matches list`), enrol the patient with the MRN, or register the patient in the EHR; then it goes on by itself.',
+    who: 'front-desk',
+  },
+  'match/review': {
+    class: 'held',
+    says: 'There may be a chart for this patient, and it is not certain enough to file without a person.',
+    next: 'Front desk: `tejido matches list`, compare the two sides, and link or reject; then it goes on by itself.',
     who: 'front-desk',
   },
   'match/ambiguous': {

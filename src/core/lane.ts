@@ -116,3 +116,6 @@ export const waitingCauses: readonly CauseCode[] = [
   'record/target-unknown',
   'match/unknown-reference',
 ];
+
+/** Messages held for one of these may go on when more is known of the person. */
+export const matchCauses: readonly CauseCode[] = ['match/unknown-patient', 'match/review'];

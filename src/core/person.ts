@@ -11,6 +11,8 @@ export type Identity = { readonly system: string; readonly value: string };
 export type KnownPerson = {
   readonly key: PatientKey;
   readonly dob?: string;
+  /** Other dates that were given for this person, and that somebody who linked them has seen. */
+  readonly otherDobs?: readonly string[];
   readonly identities: readonly Identity[];
 };
 
@@ -30,6 +32,9 @@ export function identitiesOf(given: PatientIdentifiers): readonly Identity[] {
 
 const same = (a: Identity, b: Identity): boolean => a.system === b.system && a.value === b.value;
 
+const isDobOf = (person: KnownPerson, dob: string): boolean =>
+  person.dob === dob || person.otherDobs?.includes(dob) === true;
+
 /** `known`: everybody who has one of the identifiers given. */
 export function recognise(given: PatientIdentifiers, known: readonly KnownPerson[]): Recognition {
   const identities = identitiesOf(given);
@@ -37,7 +42,7 @@ export function recognise(given: PatientIdentifiers, known: readonly KnownPerson
   if (person === undefined) return { kind: 'new', learns: identities };
   if (other !== undefined)
     return { kind: 'conflict', detail: 'The MRN and the source patient id belong to two people.' };
-  if (given.dob !== undefined && person.dob !== undefined && given.dob !== person.dob) {
+  if (given.dob !== undefined && person.dob !== undefined && !isDobOf(person, given.dob)) {
     return { kind: 'conflict', detail: 'The date of birth differs from the one given before.' };
   }
   const learns = identities.filter((identity) => !person.identities.some((has) => same(has, identity)));

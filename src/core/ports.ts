@@ -6,6 +6,7 @@ import type { Activity } from './activity.ts';
 import type { CauseCode } from './causes.ts';
 import type { FactView } from './fact.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, Receipt } from './model.ts';
+import type { Demographics } from './matching/demographics.ts';
 import type { Failure, Issue, Outcome } from './outcome.ts';
 
 /** A FHIR resource as data. What it must look like is the validator's affair, not the type system's. */
@@ -48,6 +49,8 @@ export type PatientIdentifiers = {
   readonly sourcePatientId?: string;
   readonly mrn?: string;
   readonly dob?: string;
+  /** What else the sender says of the person: for matching only. */
+  readonly demographics?: Demographics;
 };
 
 /** Commits all items with fsync, then answers, in order. Rejects with a `LedgerUnavailable` when it could not. */

@@ -21,7 +21,7 @@ type HeadRow = {
     generation: number;
     voided_by: MessageId | null;
   }[];
-  people: { key: PatientKey; dob: string | null; identities: Identity[] }[];
+  people: { key: PatientKey; dob: string | null; other_dobs: string[]; identities: Identity[] }[];
 };
 
 const head = statement<HeadRow>(
@@ -34,7 +34,7 @@ const head = statement<HeadRow>(
       join record r on r.source = g.source and r.record_id = g.record_id
       order by r.source, r.record_id for update of r) as s) as records,
     (select coalesce(json_agg(s), '[]') from (
-      select p.key, p.dob, json_agg(json_build_object('system', i.system, 'value', i.value)) as identities
+      select p.key, p.dob, p.other_dobs, json_agg(json_build_object('system', i.system, 'value', i.value)) as identities
       from (select distinct k.patient_key from unnest($4::text[], $5::text[]) as g (system, value)
         join identity k on k.system = g.system and k.value = g.value) as n
       join patient p on p.key = n.patient_key
@@ -56,7 +56,12 @@ export async function readHead(client: Queryable, request: HeadRequest): Promise
   return {
     at: row.at,
     ids: row.ids,
-    people: row.people.map(({ key, dob, identities }) => ({ key, identities, ...(dob === null ? {} : { dob }) })),
+    people: row.people.map(({ key, dob, other_dobs: otherDobs, identities }) => ({
+      key,
+      identities,
+      otherDobs,
+      ...(dob === null ? {} : { dob }),
+    })),
     records: row.records.map((r) => ({
       source: r.source,
       recordId: r.record_id,
@@ -181,7 +186,7 @@ export async function writeBatch(
       format: item.format,
       content_type: item.contentType,
       patient_key: patient,
-      identifiers: item.patient,
+      identifiers: withoutDemographics(item.patient),
       occurred_at: item.occurredAt,
       recorded_at: item.recordedAt,
       raw_sha256: sha256(item.raw),
@@ -219,6 +224,13 @@ export async function writeBatch(
     asJsonb(records),
     asJsonb([...batch.withdrawn].map(([id, by]) => ({ id, by }))),
   ]);
+}
+
+/** What is known of a person beside identifiers has one place of its own. */
+function withoutDemographics(patient: PatientIdentifiers | undefined): PatientIdentifiers | undefined {
+  if (patient === undefined) return undefined;
+  const { demographics: _, ...identifiers } = patient;
+  return identifiers;
 }
 
 /** One row: prepared. Many: bytes travel as bytes, so the statement has a parameter for each. */

@@ -5,7 +5,7 @@
 import type pg from 'pg';
 import type { Identity, KnownPerson } from '../core/person.ts';
 import { classify, type StandingRecord } from '../core/version.ts';
-import type { RecordName } from '../core/lane.ts';
+import { matchCauses, type RecordName } from '../core/lane.ts';
 import { nobody } from '../core/model.ts';
 import type { DestinationId, MessageId, MessageState, PatientKey, Receipt } from '../core/model.ts';
 import type { Failure } from '../core/outcome.ts';
@@ -13,6 +13,7 @@ import type { Accept, Incoming } from '../core/ports.ts';
 import { readHead, writeBatch, writePayloads } from './accept-statements.ts';
 import { asLedgerUnavailable } from './database.ts';
 import { gather } from './gather.ts';
+import { keepDemographics, toldOf } from './demographics.ts';
 import { identitiesOfBatch, type PeopleOfBatch, recogniseAll } from './patients.ts';
 import { releaseWaiting } from './release.ts';
 import { blamesData, storable } from './storable.ts';
@@ -71,12 +72,12 @@ async function commit(
     ]);
     const people = recogniseAll(given, head.people);
     const batch = place(items, head.ids, people, head.records);
+    const told = toldOf(given, people);
+    if (told.length > 0) await keepDemographics(client, told);
     const writes = [
       writeBatch(client, { at: head.at, destinations, batch, people }),
       writePayloads(client, head.at, batch.placed),
-      ...(people.learnt.length === 0
-        ? []
-        : [releaseWaiting(client, { patients: people.learnt, causes: ['match/unknown-patient'] })]),
+      ...(people.learnt.length === 0 ? [] : [releaseWaiting(client, { patients: people.learnt, causes: matchCauses })]),
       client.query('commit'),
     ];
     // All of them are on their way; the commit of a transaction that failed is a rollback.

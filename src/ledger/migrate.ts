@@ -4,6 +4,7 @@ import type { Db } from './database.ts';
 import { ledger001 } from './migrations/001_ledger.ts';
 import { keys002 } from './migrations/002_keys.ts';
 import { maps003 } from './migrations/003_maps.ts';
+import { people004 } from './migrations/004_people.ts';
 import { facts005 } from './migrations/005_facts.ts';
 import { ensurePartitions } from './partitions.ts';
 
@@ -11,6 +12,7 @@ const migrations: Record<string, Migration> = {
   '001_ledger': ledger001,
   '002_keys': keys002,
   '003_maps': maps003,
+  '004_people': people004,
   '005_facts': facts005,
 };
 

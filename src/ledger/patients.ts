@@ -66,6 +66,7 @@ export function recogniseAll(
         key,
         identities: [...(before?.identities ?? []), ...recognition.learns],
         ...(dob === undefined ? {} : { dob }),
+        ...(before?.otherDobs === undefined ? {} : { otherDobs: before.otherDobs }),
       });
     }
     return { key };

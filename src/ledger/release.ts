@@ -1,6 +1,6 @@
 /** What waited for something goes on: held messages become due again, in their old place in the lane. */
 import type { CauseCode } from '../core/causes.ts';
-import { waitingCauses } from '../core/lane.ts';
+import { matchCauses, waitingCauses } from '../core/lane.ts';
 import type { PatientKey } from '../core/model.ts';
 import { type Queryable, statement } from './statement.ts';
 
@@ -36,6 +36,6 @@ export async function releaseWaiting(
 
 /** Everything that waits for an event, looked at again: for events that no message told of. */
 export async function releaseAllWaiting(on: Queryable): Promise<number> {
-  const rows = await release.run(on, [null, [...waitingCauses, 'match/unknown-patient']]);
+  const rows = await release.run(on, [null, [...waitingCauses, ...matchCauses]]);
   return rows.length;
 }

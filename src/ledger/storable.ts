@@ -3,6 +3,7 @@
  * EHR wrote may hold either. The bytes are kept as they came; what the ledger writes beside them is made storable here.
  */
 import { createHash } from 'node:crypto';
+import type { Demographics } from '../core/matching/demographics.ts';
 import type { Incoming, PatientIdentifiers } from '../core/ports.ts';
 
 const longestKey = 1_024;
@@ -15,12 +16,21 @@ function keyOf(id: string): string {
   return storable ? id : `sha256:${createHash('sha256').update(id, 'utf16le').digest('hex')}`;
 }
 
-const patientOf = ({ source, sourcePatientId, mrn, dob }: PatientIdentifiers): PatientIdentifiers => ({
+const patientOf = ({ source, sourcePatientId, mrn, dob, demographics }: PatientIdentifiers): PatientIdentifiers => ({
   source: keyOf(source),
   ...(sourcePatientId === undefined ? {} : { sourcePatientId: keyOf(sourcePatientId) }),
   ...(mrn === undefined ? {} : { mrn: keyOf(mrn) }),
   ...(dob === undefined ? {} : { dob: plain(dob) }),
+  ...(demographics === undefined ? {} : { demographics: toldOf(demographics) }),
 });
+
+/** Nothing a person is called by is longer; what is would only fill the index. */
+const word = (text: string): string => plain(text).slice(0, 200);
+
+const toldOf = (told: Demographics): Demographics =>
+  Object.fromEntries(
+    Object.entries(told).map(([field, value]) => [field, typeof value === 'string' ? word(value) : value?.map(word)]),
+  );
 
 export const storable = (item: Incoming): Incoming => ({
   ...item,

@@ -4,7 +4,8 @@
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
-import type { Activity } from '../core/activity.ts';
+import type { Activity, ActivitySubject } from '../core/activity.ts';
+import { type Demographics, updated } from '../core/matching/demographics.ts';
 import { fail, ok, type Issue, type Outcome } from '../core/outcome.ts';
 import type { Clock, Incoming, PatientIdentifiers } from '../core/ports.ts';
 import { contentHash } from './content-hash.ts';
@@ -166,12 +167,20 @@ export function identifyActivity(activity: Activity, raw: Uint8Array, contentTyp
 function patientOf(activity: Activity): PatientIdentifiers | undefined {
   if (activity.subject === undefined) return undefined;
   const { sourcePatientId, mrn, dob } = activity.subject;
+  const demographics = demographicsOf(activity.subject);
   return {
     source: activity.source.systemId,
     ...(sourcePatientId === undefined ? {} : { sourcePatientId }),
     ...(mrn === undefined ? {} : { mrn }),
     ...(dob === undefined ? {} : { dob }),
+    ...(demographics === undefined ? {} : { demographics }),
   };
+}
+
+/** Undefined when the activity says no more than identifiers and a date of birth. */
+function demographicsOf({ name, sex, phones, postalCode, dob }: ActivitySubject): Demographics | undefined {
+  if (name === undefined && sex === undefined && phones === undefined && postalCode === undefined) return undefined;
+  return updated(undefined, { ...name, dob, sex, phones, postalCode });
 }
 
 /** Records of the same source that this one needs first; the target of a void or an amendment stands in front. */
