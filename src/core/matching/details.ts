@@ -21,7 +21,7 @@ export function compareDobs(a: string | undefined, b: string | undefined): DobFi
   if (a === b) return a.endsWith('-01-01') ? 'placeholder' : 'same';
   if (withDayAndMonthSwapped(a) === b) return 'swapped';
   const [x, y] = [a.replaceAll('-', ''), b.replaceAll('-', '')];
-  const different = [...x].flatMap((digit, at) => (digit === y[at] ? [] : [at]));
+  const different = Array.from(x).flatMap((digit, at) => (digit === y[at] ? [] : [at]));
   const [first = 0, second = 0] = different;
   if (different.length === 1) return 'one-digit';
   const turned = different.length === 2 && second === first + 1 && x[first] === y[second] && x[second] === y[first];

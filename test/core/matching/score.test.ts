@@ -1,6 +1,6 @@
 /** Whose chart it is, by name and number: properties that hold always, and the traps of real families. */
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { type Arbitrary, assert, constantFrom, option, property, record, subarray } from 'fast-check';
 import { blockingKeys, searchKeys } from '../../../src/core/matching/blocking.ts';
 import { canMatch, type Demographics, updated } from '../../../src/core/matching/demographics.ts';
 import { type Candidate, defaultMatchingRules, judge } from '../../../src/core/matching/judge.ts';
@@ -163,32 +163,30 @@ const surnames = [
   'López de Mora',
   'Rodrigues',
 ];
-const maybe = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined });
-const someone: fc.Arbitrary<Demographics> = fc.record({
-  given: maybe(fc.constantFrom(...names)),
-  family: maybe(fc.constantFrom(...surnames)),
-  secondFamily: maybe(fc.constantFrom(...surnames)),
-  dob: maybe(
-    fc.constantFrom('1961-03-12', '1961-12-03', '1961-03-17', '1916-03-12', '1990-07-21', '1961', '1961-01-01'),
-  ),
-  sex: maybe(fc.constantFrom('female', 'male', 'unknown')),
-  phones: fc.subarray(['312-555-0142', '+1 312 555 0142', '312-555-0177', '0000000000']),
-  postalCode: maybe(fc.constantFrom('60623', '60623-1111', '60804')),
+const maybe = <T>(arbitrary: Arbitrary<T>): Arbitrary<T | undefined> => option(arbitrary, { nil: undefined });
+const someone: Arbitrary<Demographics> = record({
+  given: maybe(constantFrom(...names)),
+  family: maybe(constantFrom(...surnames)),
+  secondFamily: maybe(constantFrom(...surnames)),
+  dob: maybe(constantFrom('1961-03-12', '1961-12-03', '1961-03-17', '1916-03-12', '1990-07-21', '1961', '1961-01-01')),
+  sex: maybe(constantFrom('female', 'male', 'unknown')),
+  phones: subarray(['312-555-0142', '+1 312 555 0142', '312-555-0177', '0000000000']),
+  postalCode: maybe(constantFrom('60623', '60623-1111', '60804')),
 });
 const without = (of: Demographics, field: keyof Demographics): Demographics => ({ ...of, [field]: undefined });
 
 describe('the score', () => {
   test('is the same seen from either side', () => {
-    fc.assert(
-      fc.property(someone, someone, (a, b) => {
+    assert(
+      property(someone, someone, (a, b) => {
         expect(compare(a, b)).toEqual(compare(b, a));
       }),
     );
   });
 
   test('never falls by a feature that agrees', () => {
-    fc.assert(
-      fc.property(someone, someone, fc.constantFrom('given', 'dob', 'sex', 'phones', 'postalCode'), (a, b, field) => {
+    assert(
+      property(someone, someone, constantFrom('given', 'dob', 'sex', 'phones', 'postalCode'), (a, b, field) => {
         const agreeing = { ...a, [field]: b[field] };
         expect(compare(agreeing, b).score).toBeGreaterThanOrEqual(compare(without(a, field), b).score);
       }),
@@ -196,8 +194,8 @@ describe('the score', () => {
   });
 
   test('never falls when the surnames are completed by those of the other', () => {
-    fc.assert(
-      fc.property(someone, someone, (a, b) => {
+    assert(
+      property(someone, someone, (a, b) => {
         const { family, secondFamily } = b;
         expect(compare({ ...a, family, secondFamily }, b).score).toBeGreaterThanOrEqual(
           compare({ ...a, family: undefined, secondFamily: undefined }, b).score,
@@ -214,14 +212,14 @@ describe('the score', () => {
       phones: ['773-555-0100'],
       postalCode: '99501',
     };
-    fc.assert(
-      fc.property(someone, someone, fc.constantFrom('given', 'dob', 'phones', 'postalCode'), (a, b, field) => {
+    assert(
+      property(someone, someone, constantFrom('given', 'dob', 'phones', 'postalCode'), (a, b, field) => {
         const contradicting = { ...a, [field]: other[field] };
         expect(compare(contradicting, b).score).toBeLessThanOrEqual(compare(without(a, field), b).score);
       }),
     );
-    fc.assert(
-      fc.property(someone, someone, (a, b) => {
+    assert(
+      property(someone, someone, (a, b) => {
         const nameless = { ...a, family: undefined, secondFamily: undefined };
         expect(compare({ ...nameless, family: 'Zzyzx' }, b).score).toBeLessThanOrEqual(compare(nameless, b).score);
       }),
@@ -229,8 +227,8 @@ describe('the score', () => {
   });
 
   test('is the sum of what is told, each with its sentence', () => {
-    fc.assert(
-      fc.property(someone, someone, (a, b) => {
+    assert(
+      property(someone, someone, (a, b) => {
         const { score, features } = compare(a, b);
         expect(features.reduce((sum, { points }) => sum + points, 0)).toBe(score);
         for (const { says } of features) expect(says).toMatch(/\.$/);
