@@ -81,6 +81,8 @@ export type MappingContext = {
     /** System of every business identifier that Tejido writes. */
     readonly artifactSystem: string;
     readonly organization?: { readonly reference?: string; readonly display: string };
+    /** Who answers red flags. */
+    readonly pool?: { readonly reference?: string; readonly display: string };
   };
   /** Prefix of the artifact identifiers of this record: `<recordKey>.encounter`, `<recordKey>.v1.bp`. */
   readonly recordKey: string;
