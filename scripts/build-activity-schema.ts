@@ -16,6 +16,7 @@ type ActivityType = {
 };
 
 type Envelope = {
+  required: readonly string[];
   properties: {
     activityType: { enum: readonly string[] };
     components: { items: { properties: { activityType: { enum: readonly string[] } }; allOf: readonly unknown[] } };
@@ -56,6 +57,7 @@ const { activityType, components: parts } = envelope.properties;
 activityType.enum = types.map(({ type }) => type);
 parts.items.properties.activityType.enum = components.map(({ type }) => type);
 parts.items.allOf = components.map(detailsOf);
+envelope.required = envelope.required.filter((name) => name !== 'subject');
 envelope.allOf = [...types.map(detailsOf), withPatient(types), withoutComponents];
 const form = { ...(await resolveConfig(schemaFile)), parser: 'json' };
 await writeFile(schemaFile, await format(JSON.stringify(envelope, undefined, 2), form));
