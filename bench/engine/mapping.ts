@@ -94,7 +94,7 @@ async function shippedMapping(root: string): Promise<Mapping> {
     ),
   );
   if (map === undefined || input === undefined) throw new Error('the map vital-measure or its first case is not there');
-  const next = rotation(itemOf(input.activity, undefined, false, input.context));
+  const next = rotation(itemOf(input.activity, undefined, false, [], input.context));
   return {
     name: 'vital-measure.fml (ours)',
     text: readFileSync(join(root, 'mappings/vital-measure.fml'), 'utf8'),

@@ -1,6 +1,7 @@
 /** What a map reads: one item of an activity (the activity itself, or a component), as plain JSON. */
 import type { Activity, ActivityComponent } from '../core/activity.ts';
 import { factsOn, type FactTopic } from '../core/fact.ts';
+import type { FunctionTag } from '../core/key-functions.ts';
 import type { MappingContext } from '../core/ports.ts';
 
 /** The same wall clock and offset, some minutes later: `2026-05-06T18:05:00-05:00` + 18 → `…T18:23:00-05:00`. */
@@ -31,6 +32,7 @@ export function itemOf(
   activity: Activity,
   component: ActivityComponent | undefined,
   contact: boolean,
+  functions: readonly FunctionTag[],
   context: MappingContext,
 ): TejidoItem {
   const { activityType, details } = component ?? activity;
@@ -43,6 +45,7 @@ export function itemOf(
       ...(details === undefined ? {} : { details }),
     },
     components,
+    functions,
     artifact: component === undefined ? context.recordKey : `${context.recordKey}.${component.key}`,
     ...(contact && !withoutEncounter.has(activity.status) ? { encounter: `${context.recordKey}.encounter` } : {}),
     start: activity.occurredAt,

@@ -10,7 +10,9 @@ import { answers } from './answers.ts';
 import { assemble, type Entry } from './assemble.ts';
 import { issueOf, libraryOf, problemsOf } from './check.ts';
 import { functions } from './functions.ts';
+import { type PeerSupport, peerSupportOf } from './peer-support.ts';
 import { factsOn } from '../core/fact.ts';
+import { functionsOf } from '../core/key-functions.ts';
 import { derivedItemOf, itemOf, type TejidoItem } from './item.ts';
 import { type MapSet, readMapSet } from './map-set.ts';
 import { readSet, type Route } from './read-set.ts';
@@ -64,6 +66,7 @@ export function mapperOf(set: MapSet, options: MapperOptions = {}): Outcome<Mapp
     homes: new Map(read.maps.map((map) => [map.file, map])),
     routes: read.routes,
     derived: read.derived,
+    peerSupport: peerSupportOf(read.conceptMaps),
     uuidFor: options.uuidFor ?? uuidOf,
     options,
   };
@@ -84,6 +87,7 @@ type Loaded = {
   readonly homes: ReadonlyMap<string, MapText>;
   readonly routes: ReadonlyMap<string, Route>;
   readonly derived: ReadonlyMap<string, string>;
+  readonly peerSupport: PeerSupport;
   readonly uuidFor: (name: string) => string;
   readonly options: MapperOptions;
 };
@@ -131,9 +135,13 @@ function mapActivity(
       return fail('mapping/no-route', `No map is configured for the activity type ${activityType}.`, {
         issues: [{ where: 'routes.json', what: `the activity type ${activityType} has no route` }],
       });
-    const made = runOne(loaded, map, itemOf(activity, component, contact, context), context, unmapped);
+    const { defaults, marked } = loaded.peerSupport;
+    const purpose = functionsOf(activity, component, defaults, context.facts.others);
+    const made = runOne(loaded, map, itemOf(activity, component, contact, purpose, context), context, unmapped);
     if (!made.ok) return made;
-    entries.push(...made.value);
+    entries.push(
+      ...made.value.map((entry) => (entry.merge ? entry : { ...entry, resource: marked(entry.resource, purpose) })),
+    );
   }
   return ok(entries);
 }

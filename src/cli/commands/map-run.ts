@@ -9,7 +9,9 @@ import { importedMaps, typeNamed } from '../../fml/link.ts';
 import { readableUuid, readInput } from '../../mapping/cases.ts';
 import { libraryOf, problemsOf } from '../../mapping/check.ts';
 import { functions } from '../../mapping/functions.ts';
+import { functionsOf } from '../../core/key-functions.ts';
 import { itemOf } from '../../mapping/item.ts';
+import { peerSupportOf } from '../../mapping/peer-support.ts';
 import { mapperOf } from '../../mapping/load.ts';
 import { type MapSet, mapSetOf } from '../../mapping/map-set.ts';
 import { type MapsRead, readSet } from '../../mapping/read-set.ts';
@@ -129,7 +131,9 @@ function sourcesOf(library: Library, map: MapText, read: MapsRead, input: unknow
   const activity = type?.name === 'ActivityItem' ? readInput(input) : undefined;
   if (activity !== undefined) {
     const contact = [...read.routes.values()].some((route) => route.map === map.url && route.contact);
-    return [itemOf(activity.activity, undefined, contact, activity.context)];
+    const { defaults } = peerSupportOf(read.conceptMaps);
+    const functions = functionsOf(activity.activity, undefined, defaults, activity.context.facts.others);
+    return [itemOf(activity.activity, undefined, contact, functions, activity.context)];
   }
   return inputs.length > 1 && Array.isArray(input) ? (input as unknown[]) : [input];
 }
