@@ -10,18 +10,17 @@ const table: Readonly<Record<string, readonly KeyFunction[]>> = {
 };
 const defaults = (kind: string): readonly KeyFunction[] => table[kind] ?? [];
 
-const aContact = (given: Record<string, unknown> = {}): Activity =>
-  ({
-    schemaVersion: '1.0',
-    activityType: 'contact.phone',
-    programmeId: 'msep',
-    status: 'completed',
-    source: { systemId: 's', recordId: 'r' },
-    occurredAt: '2026-05-06T18:05:00-05:00',
-    subject: { mrn: 'M' },
-    performer: { sourceUserId: 'u' },
-    ...given,
-  }) as Activity;
+const aContact = (given: Partial<Activity> = {}): Activity => ({
+  schemaVersion: '1.0',
+  activityType: 'contact.phone',
+  programmeId: 'msep',
+  status: 'completed',
+  source: { systemId: 's', recordId: 'r' },
+  occurredAt: '2026-05-06T18:05:00-05:00',
+  subject: { mrn: 'M' },
+  performer: { sourceUserId: 'u' },
+  ...given,
+});
 const fact = (kind: Fact['kind'], at: string, data: Fact['data'] = {}): Fact => ({ kind, key: 'k', at, data });
 const tags = (activity: Activity, others: readonly Fact[] = []): readonly string[] =>
   functionsOf(activity, undefined, defaults, others).map(({ code, how }) => `${code} ${how}`);
