@@ -72,7 +72,7 @@ describe('key functions of peer support', () => {
       ['F4 derived'],
     ],
     ['a follow-up begun by the CHW', { initiatedBy: 'chw', basedOn: ['r0'] }, [], ['F4 derived']],
-    ['an attempt', { status: 'attempted' }, [earlier], []],
+    ['an attempt', { status: 'attempted' as const }, [earlier], []],
     ['a measurement alone', { activityType: 'vital.measure' }, [earlier], []],
     ['ongoing by its author', { keyFunctions: ['F4'] }, [earlier], ['F4 asserted']],
   ])('ongoing support: %s', (_, given, others, expected) => {
