@@ -6,6 +6,7 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import addFormats from 'ajv-formats';
 import type { Activity, ActivitySubject } from '../core/activity.ts';
 import { type Demographics, updated } from '../core/matching/demographics.ts';
+import { questionnaireIssues } from '../core/questionnaire.ts';
 import { fail, ok, type Issue, type Outcome } from '../core/outcome.ts';
 import type { Clock, Incoming, PatientIdentifiers } from '../core/ports.ts';
 import { contentHash } from './content-hash.ts';
@@ -139,7 +140,22 @@ function beyondSchema(value: unknown, now: Date): Issue[] {
       keys.add(key);
     }
   }
-  return issues;
+  return [...issues, ...scoresOf(activity)];
+}
+
+/** What is wrong with the scores of questionnaires, alone or in a contact. */
+function scoresOf(activity: Readonly<Record<string, unknown>>): Issue[] {
+  const components: readonly unknown[] = Array.isArray(activity['components']) ? activity['components'] : [];
+  return [activity, ...components].flatMap((item, index) => {
+    if (typeof item !== 'object' || item === null) return [];
+    const { activityType, details } = item as { activityType?: unknown; details?: unknown };
+    if (activityType !== 'questionnaire' || typeof details !== 'object' || details === null) return [];
+    const at = index === 0 ? '/details' : `/components/${index - 1}/details`;
+    return questionnaireIssues(details as Record<string, unknown>).map((issue) => ({
+      ...issue,
+      where: `${at}${issue.where}`,
+    }));
+  });
 }
 
 /** What the ledger knows a checked activity by. */
