@@ -1,0 +1,27 @@
+/**
+ * Wording about immigration status is never charted (users.md §5): the message waits until its author has reworded it.
+ * What was found is told by its place alone, and a property whose name says it by the place of what holds it.
+ */
+import type { Activity } from '../activity.ts';
+import { textsIn } from './texts.ts';
+import { passed, stopped, type Verdict } from './verdict.ts';
+import { type Screen, spaced } from './words.ts';
+
+/** Who the patient is called is no statement about them. */
+const names = /^\/subject\/name\//;
+
+export function wordingGate(activity: Activity, screen: Screen): Verdict {
+  const places = new Set<string>();
+  for (const { pointer, text, isName } of textsIn(activity)) {
+    if (names.test(pointer)) continue;
+    // A place inside of what is named so would say it too.
+    if ([...places].some((place) => place.endsWith('/(name)') && pointer.startsWith(place.slice(0, -6)))) continue;
+    if (screen(isName ? spaced(text) : text)) places.add(isName ? `${pointer}/(name)` : pointer);
+  }
+  if (places.size === 0) return passed('wording');
+  return stopped('wording', {
+    cause: 'gate/sensitive-text',
+    detail: 'The text at the places named must be reworded by its author.',
+    issues: [...places].map((where) => ({ where, what: 'Wording that must not be charted.', code: 'gate/sensitive-text' })),
+  });
+}
