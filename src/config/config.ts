@@ -1,5 +1,6 @@
 /** What tejido.yaml and the environment come to, checked and with all defaults; secrets resolved. */
-import type { GateRules } from '../core/gate.ts';
+import type { GateRules } from '../core/gates/index.ts';
+import type { Receives } from '../core/gates/minimum.ts';
 import type { RetryPolicy } from '../core/decide.ts';
 import type { DestinationId } from '../core/model.ts';
 import type { MappingContext, Performer } from '../core/ports.ts';
@@ -29,6 +30,7 @@ export type DestinationConfig = {
   readonly baseUrl: string;
   readonly auth: AuthConfig;
   readonly mrnSystem: string;
+  readonly receives: Receives;
   readonly patientIdentifierSystems?: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   readonly connections: number;
@@ -94,11 +96,14 @@ export type Config = {
   /** `igPackages`: absolute paths. */
   readonly validation: { readonly igPackages: readonly string[] };
   readonly gates: GateRules;
+  /** `key`: 32 bytes in base64; absent: one of our own in `dataDir`. */
+  readonly sealing: { readonly key?: string };
   readonly retention: {
     readonly payloadDays: number;
     readonly attemptDays: number;
     readonly eventDays: number;
     readonly messageDays: number;
+    readonly sealedDays: number;
   };
   readonly progress: {
     readonly sweepMs: number;

@@ -2,9 +2,13 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { GateRules } from '../core/gates/index.ts';
+import type { Receives, RecipientClass } from '../core/gates/minimum.ts';
 import type { DestinationId } from '../core/model.ts';
 import { checkSchema } from './check.ts';
 import type { Config, ConfigProblem, DestinationConfig, LoadedConfig } from './config.ts';
+import { isSealingKey } from './sealing.ts';
+import { type ListConfig, readScreens } from './screens.ts';
 import { pathText, readYaml } from './positions.ts';
 import type { Path, Yaml } from './positions.ts';
 import { fillIn, resolveSecrets } from './secrets.ts';
@@ -16,19 +20,24 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 /** What the schema has checked, before paths and defaults of the environment. */
 type Checked = Pick<
   Config,
-  'programme' | 'http' | 'sources' | 'performers' | 'mappings' | 'validation' | 'retention' | 'progress'
+  'programme' | 'http' | 'sources' | 'performers' | 'mappings' | 'validation' | 'retention' | 'progress' | 'sealing'
 > & {
-  readonly destinations: readonly (Omit<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem'> &
-    Partial<Pick<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem'>>)[];
-  readonly gates: { readonly sensitivePhrases: readonly string[]; readonly consentFor: readonly string[] };
-  readonly review: { readonly activityTypes: readonly string[]; readonly users: readonly string[] };
+  readonly destinations: readonly (Omit<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem' | 'receives'> &
+    Partial<Pick<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem'>> & {
+      readonly recipient: RecipientClass;
+      readonly receives: Omit<Receives, 'recipient'>;
+    })[];
+  readonly gates: Pick<GateRules, 'clock' | 'late'> & Readonly<Record<'wording' | 'substanceUse', ListConfig>>;
+  readonly consent: GateRules['consent'];
+  readonly review: GateRules['review'];
 };
 
 export const sandboxPath = '/sandbox/fhir';
 const sandboxMrnSystem = 'urn:tejido:sandbox:mrn';
 
-const asDestination = (given: Checked['destinations'][number]): DestinationConfig => ({
+const asDestination = ({ recipient, receives, ...given }: Checked['destinations'][number]): DestinationConfig => ({
   ...given,
+  receives: { ...receives, recipient },
   baseUrl: given.baseUrl?.replace(/\/+$/, '') ?? sandboxPath,
   auth: given.auth ?? { kind: 'none' },
   mrnSystem: given.mrnSystem ?? sandboxMrnSystem,
@@ -96,6 +105,10 @@ const checkMeaning = (config: Checked, folder: string): Trouble[] => {
   };
   present(['mappings', 'folders'], config.mappings.folders);
   present(['validation', 'igPackages'], config.validation.igPackages);
+  if (config.sealing.key !== undefined && !isSealingKey(config.sealing.key)) {
+    const next = 'Make one with `openssl rand -base64 32`.';
+    trouble.push({ path: ['sealing', 'key'], says: 'This is not 32 bytes in base64.', next });
+  }
   return trouble;
 };
 
@@ -200,23 +213,25 @@ export async function loadConfig(options: {
   const sound = trouble.length === 0 && problems.every(({ where: origin }) => origin !== where);
   const checked = sound ? ((await resolveSecrets(data, env, folder, trouble)) as Checked) : undefined;
   if (checked) trouble.push(...checkMeaning(checked, folder));
+  const screens = checked ? await readScreens(checked.gates, folder, trouble) : undefined;
   for (const { path: at, says, next } of trouble) say(at, says, next);
-  if (problems.length > 0 || !checked) {
+  if (problems.length > 0 || !checked || !screens) {
     return {
       ok: false,
       problems: problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
     };
   }
-  return { ok: true, value: assemble(checked, around, folder, file) };
+  return { ok: true, value: assemble(checked, screens, around, folder, file) };
 }
 
 const assemble = (
   checked: Checked,
+  screens: Pick<GateRules, 'wording' | 'substanceUse'>,
   around: ReturnType<typeof fromEnvironment>,
   folder: string,
   file: string | undefined,
 ): Config => {
-  const { gates, review, destinations, http, mappings, validation, ...rest } = checked;
+  const { gates, consent, review, destinations, http, mappings, validation, ...rest } = checked;
   const sandbox = { id: 'sandbox', kind: 'sandbox' } as const;
   const all = destinations.length > 0 ? destinations : [defaultsOf(sandbox)];
   return {
@@ -231,7 +246,7 @@ const assemble = (
     destinations: all.map(asDestination),
     mappings: { ...mappings, folders: mappings.folders.map((each) => path.resolve(folder, each)) },
     validation: { ...validation, igPackages: validation.igPackages.map((each) => path.resolve(folder, each)) },
-    gates: { ...gates, reviewFor: [...review.activityTypes, ...review.users.map((user) => `user:${user}`)] },
+    gates: { ...gates, ...screens, consent, review },
   };
 };
 

@@ -14,7 +14,11 @@ export type Disclosure = {
   readonly consent?: string;
 };
 
-export type RecordedDisclosure = Disclosure & { readonly messageId: MessageId; readonly kind: string; readonly at: Date };
+export type RecordedDisclosure = Disclosure & {
+  readonly messageId: MessageId;
+  readonly kind: string;
+  readonly at: Date;
+};
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 

@@ -9,7 +9,7 @@ export type Issue = {
   readonly where: string;
   readonly what: string;
   readonly code?: string;
-  readonly severity?: 'error' | 'warning';
+  readonly severity?: 'error' | 'warning' | 'information';
 };
 
 export type Failure = {

@@ -62,5 +62,7 @@ export function lateGate(activity: Activity, rules: LateRules, times: Times, rel
       issues: [{ where: '/occurredAt', what: 'Long before receipt.', code: 'gate/late' }],
     });
   }
-  return passedWith('late', [{ where: '/occurredAt', what: `Late entry: received ${String(days)} days after it happened.` }]);
+  return passedWith('late', [
+    { where: '/occurredAt', what: `Late entry: received ${String(days)} days after it happened.` },
+  ]);
 }

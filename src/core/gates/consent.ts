@@ -19,6 +19,9 @@ type Part = Pick<ActivityComponent, 'activityType' | 'details'>;
 /** What must be known whatever the patient says of the programme: consents themselves, leaving it, danger. */
 const always = new Set(['consent.record', 'research.consent', 'roster.status-change', 'escalation.red-flag', 'void', 'amend', 'indirect.work']); // prettier-ignore
 
+/** The class of recipients that a consent may name instead of an organisation. */
+const communityOrganisations = 'community-organisations';
+
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
 
 const isOutgoing = (activity: Activity, { details }: Part): boolean =>
@@ -37,8 +40,9 @@ function needsOf(activity: Activity, rules: ConsentRules): readonly (Need & { re
     const named = ref === undefined ? {} : { ref };
     const needs: (Need & { readonly type: string })[] = [];
     const kind = rules.needed[type];
-    const [scope, recipient] = [text(details?.['category']), text(details?.['serviceId'])];
-    const where = { ...(scope === undefined ? {} : { scope }), ...(recipient === undefined ? {} : { recipient }) };
+    const scope = text(details?.['category']);
+    const ids = [text(details?.['serviceId']), text(details?.['organizationId'])].flatMap((id) => id ?? []);
+    const where = { ...(scope === undefined ? {} : { scope }), recipients: [...ids, communityOrganisations] };
     if (kind !== undefined && (kind !== 'messaging' || isOutgoing(activity, part))) {
       needs.push({ type, kind, ...named, ...(kind === 'community-referral' ? where : {}) });
     }
@@ -96,7 +100,10 @@ export function consentGate(activity: Activity, consents: readonly Consent[], ru
     const { is } = judge(consents, need, now);
     if (is === 'given') marks.push({ where: need.type, what: `Covered by a recorded consent (${need.kind}).` });
     else if (is === 'unknown-reference' && rules.require === 'referenced') {
-      marks.push({ where: need.type, what: `By the consent that the sender names (${need.kind}); Tejido does not hold it.` });
+      marks.push({
+        where: need.type,
+        what: `By the consent that the sender names (${need.kind}); Tejido does not hold it.`,
+      });
     } else {
       const detail = `${need.type} needs a consent of the kind ${need.kind}: ${wordsFor[is]}.`;
       return stopped('consent', { cause: causeBy[is], detail });
@@ -105,15 +112,21 @@ export function consentGate(activity: Activity, consents: readonly Consent[], ru
   return passedWith('consent', marks);
 }
 
-/** Whom the patient no longer shares with is not shared with, whatever an older form says. */
+/** Whom the patient does not share with (any more) is not shared with, whatever the form of this day says. */
 export function withFamilyWishes(activity: Activity, consents: readonly Consent[], now: Date): Activity {
-  const { is } = judge(consents, { kind: 'family' }, now);
   const participants: unknown = activity['participants'];
-  if ((is !== 'withdrawn' && is !== 'declined' && is !== 'expired') || !Array.isArray(participants)) return activity;
+  if (!Array.isArray(participants) || !consents.some(({ kind }) => kind === 'family')) return activity;
+  const mayKnow = (one: object): boolean => {
+    const id = 'familyId' in one && typeof one.familyId === 'string' ? [one.familyId] : [];
+    const { is } = judge(consents, { kind: 'family', recipients: id }, now);
+    return is !== 'withdrawn' && is !== 'declined' && is !== 'expired';
+  };
   return {
     ...activity,
     participants: participants.map((one: unknown) =>
-      typeof one === 'object' && one !== null && 'consentToShare' in one ? { ...one, consentToShare: false } : one,
+      typeof one === 'object' && one !== null && 'consentToShare' in one && !mayKnow(one)
+        ? { ...one, consentToShare: false }
+        : one,
     ),
   };
 }

@@ -14,7 +14,7 @@ export type Consent = {
   readonly status: 'given' | 'declined' | 'withdrawn';
   /** Service categories or studies; undefined: all. */
   readonly scope: readonly string[] | undefined;
-  /** Ids of recipients, or `class:<category>`; undefined: any. */
+  /** Ids or classes of recipients; undefined: any. */
   readonly recipients: readonly string[] | undefined;
   /** When it was given, declined or withdrawn. */
   readonly at: number;
@@ -26,17 +26,22 @@ export type Consent = {
 export type Need = {
   readonly kind: ConsentKind;
   readonly scope?: string;
-  readonly recipient?: string;
+  /** By which the recipient may be named: ids, classes. Undefined: nobody outside receives anything. */
+  readonly recipients?: readonly string[];
   /** The consent that the sender names. */
   readonly ref?: string;
 };
 
 export type Judgement =
   | { readonly is: 'given'; readonly by: string }
-  | { readonly is: 'unknown-reference' | 'missing' | 'declined' | 'withdrawn' | 'expired' | 'out-of-scope'; readonly by?: string };
+  | {
+      readonly is: 'unknown-reference' | 'missing' | 'declined' | 'withdrawn' | 'expired' | 'out-of-scope';
+      readonly by?: string;
+    };
 
 const texts = (value: unknown): readonly string[] | undefined => {
-  const given = typeof value === 'string' ? [value] : Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
+  const given =
+    typeof value === 'string' ? [value] : Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
   return given.length === 0 || given.includes('all') ? undefined : given;
 };
 
@@ -88,8 +93,8 @@ export function consentsIn(facts: readonly OwnedFact[]): readonly Consent[] {
 const covers = ({ scope, recipients }: Consent, need: Need): boolean =>
   (scope === undefined || need.scope === undefined || scope.includes(need.scope)) &&
   (recipients === undefined ||
-    (need.recipient !== undefined && recipients.includes(need.recipient)) ||
-    (need.scope !== undefined && recipients.includes(`class:${need.scope}`)));
+    need.recipients === undefined ||
+    need.recipients.some((name) => recipients.includes(name)));
 
 function stateOf(consent: Consent, need: Need, now: number): Judgement {
   const by = consent.ref;

@@ -45,17 +45,26 @@ const any =
 function phqItem9({ instrument, items }: Details): boolean {
   if (typeof instrument !== 'string' || !/^phq-?9/i.test(instrument)) return false;
   const entries: readonly (readonly [unknown, unknown])[] = Array.isArray(items)
-    ? items.map((item: Details) => [item['item'] ?? item['linkId'] ?? item['code'] ?? item['key'], item['value'] ?? item['score'] ?? item['answer']])
+    ? items.map((item: Details) => [
+        item['item'] ?? item['linkId'] ?? item['code'] ?? item['key'],
+        item['value'] ?? item['score'] ?? item['answer'],
+      ])
     : Object.entries((items ?? {}) as Details);
-  return entries.some(([key, value]) => /^(phq-?9[-_.]?)?(item)?[-_.]?0?9$|^44260-8$/i.test(String(key)) && Number(value) > 0);
+  return entries.some(
+    ([key, value]) => /^(phq-?9[-_.]?)?(item)?[-_.]?0?9$|^44260-8$/i.test(String(key)) && Number(value) > 0,
+  );
 }
 
 const rules: readonly Rule[] = [
   { type: 'questionnaire', about: 'suicidality', says: phqItem9 },
   { type: 'escalation.red-flag', about: 'suicidality', says: any(/^code=.*(suicid|self-harm|phq-?9)/) },
-  { type: 'escalation.red-flag', about: 'ipv', says: any(/^code=.*(ipv|violence)/) },
+  { type: 'escalation.red-flag', about: 'ipv', says: any(/^code=.*violence/) },
   { type: 'escalation.red-flag', about: 'abuse', says: any(/^code=.*abuse/) },
-  { type: 'screening.needs', about: 'ipv', says: any(/^(domain|need|code|tool|linkid)=.*(ipv|violence|safety|hits|93025-5.*ipv)/) },
+  {
+    type: 'screening.needs',
+    about: 'ipv',
+    says: any(/^(domain|need|code|tool|linkid)=.*(ipv|violence|safety|hits|93025-5.*ipv)/),
+  },
 ];
 
 /** The activity with what its content makes it at least. */

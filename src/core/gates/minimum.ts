@@ -38,7 +38,13 @@ const isWanted = ({ types, except }: Receives, type: string): boolean =>
   !except.some((pattern) => matches(pattern, type));
 
 /** Why nothing of it goes there; undefined when something does. */
-function whyNothing(activity: Activity, receives: Receives, to: string, consents: readonly Consent[], now: Date): string | undefined {
+function whyNothing(
+  activity: Activity,
+  receives: Receives,
+  to: string,
+  consents: readonly Consent[],
+  now: Date,
+): string | undefined {
   if (!isWanted(receives, activity.activityType)) return `not of a type that ${to} receives`;
   const level = confidentialityOf(activity);
   if (confidentialities.indexOf(level) > confidentialities.indexOf(receives.maxConfidentiality)) {
@@ -47,20 +53,27 @@ function whyNothing(activity: Activity, receives: Receives, to: string, consents
   const omitted = activity.sensitivity?.find((about) => receives.omitSensitivity.includes(about));
   if (omitted !== undefined) return `a sensitivity that ${to} does not receive`;
   if (!isOutside(receives.recipient) || activity.sensitivity?.includes('sud') !== true) return undefined;
-  const { is } = judge(consents, { kind: 'part2', recipient: to }, now);
+  const { is } = judge(consents, { kind: 'part2', recipients: [to, receives.recipient] }, now);
   return is === 'given' ? undefined : '42 CFR Part 2: it does not leave without its own consent';
 }
 
 export type Trimmed = { readonly activity: Activity; readonly verdict: Verdict } | { readonly nothing: string };
 
-export function trimmed(activity: Activity, receives: Receives, to: string, consents: readonly Consent[], now: Date): Trimmed {
+export function trimmed(
+  activity: Activity,
+  receives: Receives,
+  to: string,
+  consents: readonly Consent[],
+  now: Date,
+): Trimmed {
   const nothing = whyNothing(activity, receives, to, consents, now);
   if (nothing !== undefined) return { nothing };
   const marks: Mark[] = [];
   const { narrative, components, ...rest } = activity;
   const kept = components?.filter(({ activityType }) => isWanted(receives, activityType));
   for (const { key, activityType } of components ?? []) {
-    if (!isWanted(receives, activityType)) marks.push({ where: `component ${key}`, what: `${activityType} is left out here, as configured.` });
+    if (!isWanted(receives, activityType))
+      marks.push({ where: `component ${key}`, what: `${activityType} is left out here, as configured.` });
   }
   const withText = narrative !== undefined && receives.narrative;
   if (narrative !== undefined && !withText) marks.push({ where: '/narrative', what: 'Left out here, as configured.' });

@@ -15,7 +15,10 @@ export function part2Gate(activity: Activity, screen: Screen, released: readonly
   if (places.length === 0) return passed('part2');
   const what = 'Words about substance use.';
   if (released.includes('gate/part2-review')) {
-    return passedWith('part2', places.map((where) => ({ where, what: `${what} Released by a person.` })));
+    return passedWith(
+      'part2',
+      places.map((where) => ({ where, what: `${what} Released by a person.` })),
+    );
   }
   return stopped('part2', {
     cause: 'gate/part2-review',

@@ -32,7 +32,10 @@ export function reviewGate(activity: Activity, rules: ReviewRules, released: rea
     whys.push({ where: '', what: `One of the ${String(rules.percent)} % that are reviewed.` });
   }
   if (whys.length === 0 || released.includes('gate/review')) {
-    return passedWith('review', whys.map((why) => ({ ...why, what: `${why.what} Released by a person.` })));
+    return passedWith(
+      'review',
+      whys.map((why) => ({ ...why, what: `${why.what} Released by a person.` })),
+    );
   }
   return stopped('review', {
     cause: 'gate/review',

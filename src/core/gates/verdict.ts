@@ -24,11 +24,19 @@ export function issuesOf(verdicts: readonly Verdict[]): readonly Issue[] {
   const clear = verdicts.filter(({ is }) => is === 'passed').map(({ gate }) => gate);
   const marks = verdicts.flatMap((verdict) =>
     verdict.is === 'marked'
-      ? verdict.marks.map(
-          ({ where, what }): Issue => ({ where, what, code: `gate/${verdict.gate}`, severity: 'information' }),
-        )
+      ? verdict.marks.map(({ where, what }): Issue => ({
+          where,
+          what,
+          code: `gate/${verdict.gate}`,
+          severity: 'information',
+        }))
       : [],
   );
-  const line: Issue = { where: '', what: `Gates passed: ${clear.join(', ')}.`, code: 'gate/passed', severity: 'information' };
+  const line: Issue = {
+    where: '',
+    what: `Gates passed: ${clear.join(', ')}.`,
+    code: 'gate/passed',
+    severity: 'information',
+  };
   return clear.length === 0 ? marks : [line, ...marks];
 }

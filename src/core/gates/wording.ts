@@ -22,6 +22,10 @@ export function wordingGate(activity: Activity, screen: Screen): Verdict {
   return stopped('wording', {
     cause: 'gate/sensitive-text',
     detail: 'The text at the places named must be reworded by its author.',
-    issues: [...places].map((where) => ({ where, what: 'Wording that must not be charted.', code: 'gate/sensitive-text' })),
+    issues: [...places].map((where) => ({
+      where,
+      what: 'Wording that must not be charted.',
+      code: 'gate/sensitive-text',
+    })),
   });
 }

@@ -17,8 +17,43 @@ const longestEnding = 4;
 /** Letters of other scripts that look like Latin ones. */
 const lookAlikes: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    а: 'a', в: 'b', е: 'e', ё: 'e', і: 'i', ї: 'i', ј: 'j', к: 'k', м: 'm', н: 'h', о: 'o', п: 'n', р: 'p', с: 'c', ѕ: 's', т: 't', у: 'y', х: 'x', ԁ: 'd', ɡ: 'g', ո: 'n', // prettier-ignore
-    α: 'a', β: 'b', ε: 'e', η: 'n', ι: 'i', κ: 'k', ν: 'v', ο: 'o', ρ: 'p', τ: 't', υ: 'u', χ: 'x', ı: 'i', ł: 'l', ø: 'o', đ: 'd', // prettier-ignore
+    а: 'a',
+    в: 'b',
+    е: 'e',
+    ё: 'e',
+    і: 'i',
+    ї: 'i',
+    ј: 'j',
+    к: 'k',
+    м: 'm',
+    н: 'h',
+    о: 'o',
+    п: 'n',
+    р: 'p',
+    с: 'c',
+    ѕ: 's',
+    т: 't',
+    у: 'y',
+    х: 'x',
+    ԁ: 'd',
+    ɡ: 'g',
+    ո: 'n', // prettier-ignore
+    α: 'a',
+    β: 'b',
+    ε: 'e',
+    η: 'n',
+    ι: 'i',
+    κ: 'k',
+    ν: 'v',
+    ο: 'o',
+    ρ: 'p',
+    τ: 't',
+    υ: 'u',
+    χ: 'x',
+    ı: 'i',
+    ł: 'l',
+    ø: 'o',
+    đ: 'd', // prettier-ignore
   }),
 );
 
@@ -112,7 +147,8 @@ export function screenOf({ phrases, harmless }: WordList): Screen {
   return (text) => {
     const words = wordsOf(text);
     if (words.some((word) => compounds.has(word))) return true;
-    if (speltOut(words).some((run) => shortSpelt.has(run) || joined.some((phrase) => run.includes(phrase)))) return true;
+    if (speltOut(words).some((run) => shortSpelt.has(run) || joined.some((phrase) => run.includes(phrase))))
+      return true;
     const hits = words.flatMap((_, place) =>
       at(wanted, words, place).map((pattern) => ({ from: place, to: place + pattern.words.length })),
     );
