@@ -4,6 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Config } from '../config/config.ts';
 import type { Activity } from '../core/activity.ts';
+import { createGates, type Gates } from '../core/gates/index.ts';
 import { fail, type Issue, type Outcome } from '../core/outcome.ts';
 import type { Clock, Log, Performer, Validate } from '../core/ports.ts';
 import { loadMapper } from '../mapping/load.ts';
@@ -25,6 +26,7 @@ export type Knowledge = {
   /** Profiles that cannot be used, and why. */
   readonly problems: readonly Issue[];
   readonly readers: Readers;
+  readonly gates: Gates;
   readonly source: (name: string) => SourceConfig | undefined;
   readonly performer: (system: string, id: string) => Performer;
   readonly read: (payload: Payload) => Outcome<Activity>;
@@ -85,6 +87,7 @@ export async function loadKnowledge(config: Config, clock: Clock, log: Log): Pro
     validate: validator.validate,
     problems: validator.problems,
     readers,
+    gates: createGates(config.gates),
     source: (name) => sources.get(name),
     performer: (system, id) => performers.get(`${system}\n${id}`) ?? { system, id },
     ignores: ({ source, format, body }) => readerFor(readers, format)?.ignores(body, sources.get(source)) ?? false,

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import type { Activity } from '../core/activity.ts';
 import { recordKey, subjectKey } from '../core/artifact.ts';
 import { factsAround, factsOf } from '../core/fact.ts';
+import { receivesAll } from '../core/gates/minimum.ts';
 import type { DestinationId, PatientKey } from '../core/model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { ok } from '../core/outcome.ts';
@@ -40,8 +41,24 @@ export function dryRun(
   config: Config,
   clock: Clock,
 ): (activity: Activity) => Outcome<readonly Mapped[]> {
-  return (activity) => {
-    if (activity.activityType === 'void' || activity.activityType === 'amend') return ok([]);
+  const [first] = config.destinations;
+  return (given) => {
+    if (given.activityType === 'void' || given.activityType === 'amend') return ok([]);
+    const record = { source: given.source.systemId, recordId: given.source.recordId };
+    const now = clock();
+    const gated = knowledge.gates.check({
+      activity: given,
+      record,
+      facts: [],
+      receivedAt: now,
+      now,
+      released: [],
+      receives: first?.receives ?? receivesAll,
+      to: first?.id ?? '',
+    });
+    if (gated.do === 'stop') return { ok: false, failure: gated.failure };
+    if (gated.do === 'withhold') return ok([]);
+    const { activity } = gated;
     const patient = activity.subject?.mrn ?? activity.subject?.sourcePatientId ?? 'unknown';
     return mapAndValidate(
       activity,
@@ -52,13 +69,9 @@ export function dryRun(
         programme: config.programme,
         recordKey: recordKey(activity.source.systemId, activity.source.recordId, 1),
         subjectKey: subjectKey(patient as PatientKey),
-        receivedAt: clock().toISOString(),
+        receivedAt: now.toISOString(),
         filed: {},
-        facts: factsAround(
-          { source: activity.source.systemId, recordId: activity.source.recordId },
-          factsOf(activity),
-          [],
-        ),
+        facts: factsAround(record, factsOf(given), []),
       },
     );
   };

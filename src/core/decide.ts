@@ -1,6 +1,6 @@
 /** What becomes of a message after one attempt. Pure: the caller supplies the clock and the dice. */
 import { causeOf } from './causes.ts';
-import type { Failure } from './outcome.ts';
+import type { Failure, Issue } from './outcome.ts';
 
 export type RetryPolicy = {
   /** Attempts that reached the destination, at most. */
@@ -12,8 +12,8 @@ export type RetryPolicy = {
 };
 
 export type Progress =
-  /** `detail`: what was left out, and why. */
-  | { readonly state: 'filed' | 'superseded' | 'voided'; readonly detail?: string }
+  /** `detail`: what was left out, and why. `issues`: what the gates said. */
+  | { readonly state: 'filed' | 'superseded' | 'voided'; readonly detail?: string; readonly issues?: readonly Issue[] }
   | { readonly state: 'held' | 'failed'; readonly failure: Failure }
   | { readonly state: 'again'; readonly failure: Failure; readonly inMs: number };
 

@@ -1,5 +1,6 @@
 /** A lane is (destination, patient): what a worker claims from it, learns about the person, and writes back. Data only. */
 import type { CauseCode } from './causes.ts';
+import type { Disclosure } from './disclosure.ts';
 import type { Progress } from './decide.ts';
 import type { Fact, OwnedFact } from './fact.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, MessageState, PatientKey } from './model.ts';
@@ -22,7 +23,8 @@ export type Work = {
   readonly receivedAt: Date;
   readonly identifiers: PatientIdentifiers | undefined;
   readonly body: Uint8Array | undefined;
-  readonly released: boolean;
+  /** What a person has let it pass. */
+  readonly released: readonly CauseCode[];
   readonly record:
     | {
         readonly latestMessage: MessageId | undefined;
@@ -100,6 +102,8 @@ export type Completed = {
   /** The record whose filed messages this one voided. */
   readonly voids?: { readonly source: string; readonly recordId: string };
   readonly patient?: FoundPatient;
+  /** What left the clinic with it. */
+  readonly disclosures?: readonly Disclosure[];
 };
 
 export type LaneEnd = {
@@ -119,3 +123,11 @@ export const waitingCauses: readonly CauseCode[] = [
 
 /** Messages held for one of these may go on when more is known of the person. */
 export const matchCauses: readonly CauseCode[] = ['match/unknown-patient', 'match/review'];
+
+/** Messages held for one of these may go on when a consent of the person is recorded, changed or voided. */
+export const consentCauses: readonly CauseCode[] = [
+  'gate/consent-missing',
+  'gate/consent-expired',
+  'gate/consent-withdrawn',
+  'gate/consent-scope',
+];

@@ -89,6 +89,8 @@ export type MappingContext = {
   /** Prefix of what outlives a record and belongs to the person: `<subjectKey>.goal.g-77`. */
   readonly subjectKey: string;
   readonly receivedAt: string;
+  /** A late entry: whole days from the event to its receipt. */
+  readonly lateDays?: number;
   /** What earlier messages filed for this patient: artifact → `Type/id`. */
   readonly filed: Readonly<Record<string, string>>;
   /** What the records of the person say. */

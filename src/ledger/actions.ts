@@ -118,7 +118,14 @@ export function retryMessage(
   });
 }
 
-const releasable: readonly (CauseCode | null)[] = ['gate/review', 'record/voided', 'record/version-conflict'];
+const releasable: readonly (CauseCode | null)[] = [
+  'gate/review',
+  'gate/part2-review',
+  'gate/late',
+  'gate/clock-skew',
+  'record/voided',
+  'record/version-conflict',
+];
 
 /** A person takes the decision that a held message asks for: reviewed, stands again, or replaces the version that stands. */
 export function releaseMessage(

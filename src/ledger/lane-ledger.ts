@@ -1,6 +1,8 @@
 /** The ledger as the workers of one destination see it. What several of them write at once is committed together. */
 import { type ClaimedLane, type Completed, type LaneEnd, type RecordName, waitingCauses } from '../core/lane.ts';
+import type { CauseCode } from '../core/causes.ts';
 import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
+import { disclosuresOf } from './disclosures.ts';
 import { inFlightElsewhere, peopleTold, personContext, recordPayloads, recordStates } from './context.ts';
 import type { Queryable } from './statement.ts';
 import { gather } from './gather.ts';
@@ -38,8 +40,9 @@ export function createLaneLedger(on: Queryable, options: LaneLedgerOptions) {
     inFlightElsewhere: (record: RecordName, patient: PatientKey) => inFlightElsewhere(on, destination, record, patient),
     peopleTold: (record: RecordName) => peopleTold(on, record),
     recordPayloads: (record: RecordName, before: MessageId) => recordPayloads(on, record, before),
-    releaseWaiting: async (patient: PatientKey) => {
-      await releaseWaiting(on, { patients: [patient], causes: waitingCauses });
+    releaseWaiting: async (patient: PatientKey, causes: readonly CauseCode[] = []) => {
+      await releaseWaiting(on, { patients: [patient], causes: [...waitingCauses, ...causes] });
     },
+    disclosures: (patient: PatientKey) => disclosuresOf(on, { patient }),
   };
 }

@@ -22,7 +22,7 @@ export type ClaimRow = {
   received_at: Date;
   identifiers: Work['identifiers'] | null;
   body: Buffer | null;
-  released: boolean;
+  released: Work['released'];
   latest_message: string | null;
   generation: number | null;
   record_patient: PatientKey | null;
@@ -70,7 +70,8 @@ export const claimLanes = statement<ClaimRow>(
       w.state = 'filing' or w.doubt as doubt,
       m.source, m.record_id, m.kind, m.format, m.content_type, m.received_at, m.identifiers,
       coalesce(p.body, kept.body) as body,
-      exists (select 1 from audit a where a.message_id = m.id and a.action = 'release') as released,
+      (select coalesce(array_agg(a.detail), '{}') from audit a
+        where a.message_id = m.id and a.action = 'release' and a.detail is not null) as released,
       r.latest_message::text, r.generation, r.patient_key as record_patient, r.voided_by::text
     from leased l
     left join taken w on w.patient_key = l.patient_key

@@ -18,6 +18,7 @@ import {
   sweep,
 } from './lane-statements.ts';
 import type { Queryable } from './statement.ts';
+import { recordDisclosures } from './disclosures.ts';
 import { asJsonb } from './storable.ts';
 import { recordUnmapped } from './unmapped.ts';
 
@@ -96,6 +97,8 @@ export async function extendLeases(
 export async function complete(on: Queryable, completed: readonly Completed[]): Promise<readonly boolean[]> {
   // Before: a worker that dies in between leaves a code in the queue, not a message that waits for nothing.
   if (completed.some(({ unmapped }) => unmapped.length > 0)) await recordUnmapped(on, completed);
+  // Before as well: a disclosure too many in the account is better than one that nobody knows of.
+  if (completed.some(({ disclosures = [] }) => disclosures.length > 0)) await recordDisclosures(on, completed);
   const rows = completed.map((one) => ({
     message_id: one.messageId,
     destination: one.lane.destination,
@@ -105,7 +108,7 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
     delivery_state: one.progress.state === 'again' ? 'due' : one.progress.state,
     cause: 'failure' in one.progress ? one.progress.failure.cause : undefined,
     detail: 'failure' in one.progress ? one.progress.failure.detail : one.progress.detail,
-    issues: 'failure' in one.progress ? one.progress.failure.issues : undefined,
+    issues: 'failure' in one.progress ? one.progress.failure.issues : one.progress.issues,
     attempted: one.exchanges.length > 0,
     number: one.attempt,
     started_at: one.startedAt,

@@ -6,6 +6,7 @@ import { keys002 } from './migrations/002_keys.ts';
 import { maps003 } from './migrations/003_maps.ts';
 import { people004 } from './migrations/004_people.ts';
 import { facts005 } from './migrations/005_facts.ts';
+import { disclosures007 } from './migrations/007_disclosures.ts';
 import { ensurePartitions } from './partitions.ts';
 
 const migrations: Record<string, Migration> = {
@@ -14,6 +15,7 @@ const migrations: Record<string, Migration> = {
   '003_maps': maps003,
   '004_people': people004,
   '005_facts': facts005,
+  '007_disclosures': disclosures007,
 };
 
 /** Returns the names of the migrations that were run now. */

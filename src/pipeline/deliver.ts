@@ -65,9 +65,15 @@ export async function deliver(
   const attempt = work.attempts + 1;
   const progress: Progress =
     prepared?.do === 'settle'
-      ? { state: prepared.state, ...(prepared.why === undefined ? {} : { detail: prepared.why }) }
+      ? {
+          state: prepared.state,
+          ...(prepared.why === undefined ? {} : { detail: prepared.why }),
+          ...(prepared.issues === undefined ? {} : { issues: prepared.issues }),
+        }
       : decide(failure, deps.policy, { attempt, elapsedMs: work.elapsedMs, jitter: deps.random() });
   const record = prepared?.do === 'file' ? prepared.record : undefined;
+  // Also when the rest failed: what stands has been seen.
+  const disclosures = prepared?.do === 'file' ? (prepared.discloses?.(written(links)) ?? []) : [];
   return {
     lane,
     messageId: work.messageId,
@@ -84,10 +90,15 @@ export async function deliver(
     links,
     exchanges,
     ...(prepared?.do === 'file' && progress.state === 'filed' ? { facts: prepared.facts } : {}),
+    ...(disclosures.length === 0 ? {} : { disclosures }),
     ...(prepared?.do === 'file' && prepared.voids !== undefined ? { voids: prepared.voids } : {}),
     ...(prepared?.do === 'file' && prepared.patient !== undefined ? { patient: prepared.patient } : {}),
   };
 }
+
+/** The types of what was written anew or changed. */
+const written = (links: readonly EmittedLink[]): readonly string[] =>
+  links.filter(({ action }) => action === 'created' || action === 'updated').map(({ resourceType }) => resourceType);
 
 /** The ledger could not be read: no message is to blame, none is given up. */
 class LedgerAway extends Error {
@@ -104,13 +115,15 @@ const telling = (ledger: LaneLedger): LaneLedger => ({
   personContext: (...given) => orAway(ledger.personContext(...given)),
   recordStates: (...given) => orAway(ledger.recordStates(...given)),
   recordPayloads: (...given) => orAway(ledger.recordPayloads(...given)),
+  disclosures: (...given) => orAway(ledger.disclosures(...given)),
   peopleTold: (...given) => orAway(ledger.peopleTold(...given)),
   inFlightElsewhere: (...given) => orAway(ledger.inFlightElsewhere(...given)),
 });
 
-const ended = ({ as, left }: Extract<Prepared, { do: 'file' }>): Progress => ({
+const ended = ({ as, left, issues }: Extract<Prepared, { do: 'file' }>): Progress => ({
   state: as ?? 'filed',
   ...(left === undefined ? {} : { detail: left }),
+  ...(issues === undefined ? {} : { issues }),
 });
 
 /** A merge sets elements on what another record owns, and what is derived is of several: a void of this record leaves it. */

@@ -1,7 +1,10 @@
 /** What the pipeline is given by `main.ts`. */
 import type { Activity } from '../core/activity.ts';
+import type { CauseCode } from '../core/causes.ts';
 import type { RetryPolicy } from '../core/decide.ts';
-import type { GateRules } from '../core/gate.ts';
+import type { RecordedDisclosure } from '../core/disclosure.ts';
+import type { Gates } from '../core/gates/index.ts';
+import type { Receives } from '../core/gates/minimum.ts';
 import type {
   ClaimedLane,
   Completed,
@@ -43,7 +46,10 @@ export type LaneLedger = {
   /** Of whom the record says something, as it counts now: somebody else, until a record that moved is filed. */
   readonly peopleTold: (record: RecordName) => Promise<readonly PatientKey[]>;
   readonly recordPayloads: (record: RecordName, before: MessageId) => Promise<readonly StoredPayload[]>;
-  readonly releaseWaiting: (patient: PatientKey) => Promise<void>;
+  /** `causes`: beside those that wait for another record. */
+  readonly releaseWaiting: (patient: PatientKey, causes?: readonly CauseCode[]) => Promise<void>;
+  /** What left the clinic about this person so far, newest first. */
+  readonly disclosures: (patient: PatientKey) => Promise<readonly RecordedDisclosure[]>;
 };
 
 export type PipelineDeps = {
@@ -55,7 +61,9 @@ export type PipelineDeps = {
   /** The mapper of now: asked once for each message, so that a message is prepared with one set of maps. */
   readonly mapper: () => Mapper;
   readonly validate: Validate;
-  readonly gates: GateRules;
+  readonly gates: Gates;
+  /** What this destination gets of an activity. */
+  readonly receives: Receives;
   readonly programme: MappingContext['programme'];
   readonly performer: (system: string, id: string) => Performer;
   readonly policy: RetryPolicy;

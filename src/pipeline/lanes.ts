@@ -3,7 +3,7 @@
  * alive, gives back what it could not do. Everything it knows is in the ledger: it may die at any line.
  */
 import { subjectKey } from '../core/artifact.ts';
-import type { ClaimedLane, Completed, PersonContext, Work } from '../core/lane.ts';
+import { type ClaimedLane, type Completed, consentCauses, type PersonContext, type Work } from '../core/lane.ts';
 import type { PatientKey } from '../core/model.ts';
 import { deliver } from './deliver.ts';
 import type { PipelineDeps } from './deps.ts';
@@ -85,9 +85,13 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
           againInMs = completed.progress.inMs;
           break;
         }
+        const before = person;
         person = after(person, work, completed);
         const stopped = completed.progress.state === 'held' || completed.progress.state === 'failed';
-        if (othersWait && !stopped) await deps.ledger.releaseWaiting(lane.patientKey);
+        if (othersWait && !stopped) {
+          const causes = consentsChanged(before, person) ? consentCauses : [];
+          await deps.ledger.releaseWaiting(lane.patientKey, causes);
+        }
         othersWait ||= stopped;
       }
     } catch (error) {
@@ -212,3 +216,9 @@ function factsAfter({ facts: before }: PersonContext, { source, recordId, facts:
   const others = before.filter((fact) => fact.source !== source || fact.recordId !== recordId);
   return [...others, ...told.map((fact) => ({ ...fact, source, recordId }))];
 }
+
+const consentsOf = ({ facts }: PersonContext): string =>
+  JSON.stringify(facts.filter(({ kind }) => kind === 'consent').map(({ key, at, data }) => [key, at, data]));
+
+const consentsChanged = (before: PersonContext, now: PersonContext): boolean =>
+  before.facts !== now.facts && consentsOf(before) !== consentsOf(now);

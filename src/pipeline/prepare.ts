@@ -5,11 +5,11 @@
 import type { Activity } from '../core/activity.ts';
 import { recordKey, subjectKey } from '../core/artifact.ts';
 import { type Fact, factsAround, factsOf, factsOn, type FactView, noFacts } from '../core/fact.ts';
-import { gate } from '../core/gate.ts';
+import { type Disclosure, disclosuresOf, type RecordedDisclosure } from '../core/disclosure.ts';
 import type { OwnedLink, PersonContext, RecordName, Work } from '../core/lane.ts';
 import { nobody } from '../core/model.ts';
 import type { Exchange, PatientKey } from '../core/model.ts';
-import { fail, type Failure, ok, type Outcome } from '../core/outcome.ts';
+import { fail, type Failure, type Issue, ok, type Outcome } from '../core/outcome.ts';
 import { planSteps, voidSteps, withdrawnSteps } from '../core/plan.ts';
 import type {
   FilingStep,
@@ -35,10 +35,19 @@ export type Prepared =
       readonly patient?: FoundPatient;
       /** What is left out, for the history. */
       readonly left?: string;
+      /** What the gates said. */
+      readonly issues?: readonly Issue[];
+      /** What leaves the clinic when these resource types stand. */
+      readonly discloses?: (filed: readonly string[]) => readonly Disclosure[];
       /** What the message is when the steps are done; else `filed`. */
       readonly as?: 'superseded' | 'voided';
     }
-  | { readonly do: 'settle'; readonly state: 'superseded' | 'voided'; readonly why?: string }
+  | {
+      readonly do: 'settle';
+      readonly state: 'superseded' | 'voided';
+      readonly why?: string;
+      readonly issues?: readonly Issue[];
+    }
   | { readonly do: 'stop'; readonly failure: Failure };
 
 const stop = (failure: Failure): Prepared => ({ do: 'stop', failure });
@@ -68,7 +77,10 @@ export async function prepare(
   // Not read any more: what was held because it cannot be read is settled too.
   if (!work.doubt && isVoidedSince(work)) return { do: 'settle', state: 'voided' };
   if (work.body === undefined) {
-    return stop({ cause: 'source/unreadable', detail: 'The payload has aged out under the retention in force.' });
+    return stop({
+      cause: 'source/unreadable',
+      detail: 'The payload has aged out under the retention in force, or is sealed with another key.',
+    });
   }
   const payload = { ...work, body: work.body };
   if (deps.ignores(payload))
@@ -91,7 +103,7 @@ export async function prepare(
   if (intent.value.do === 'void') {
     return prepareVoid(intent.value.record, read.value, work, patientKey, person, deps);
   }
-  if (work.record?.voidedBy !== undefined && !work.released) {
+  if (work.record?.voidedBy !== undefined && !work.released.includes('record/voided')) {
     const voided = prepareVoided(work, work.record.voidedBy, person);
     return voided.do === 'settle' && work.doubt
       ? takeBack(intent.value, current, 'voided', work, patientKey, person, deps)
@@ -110,8 +122,20 @@ export async function prepare(
     activity = intent.value.activity;
   }
 
-  const gated = gate(activity, deps.gates, work.released);
-  if (!gated.ok) return stop(gated.failure);
+  const gated = deps.gates.check({
+    activity,
+    record,
+    facts: person.facts,
+    receivedAt: work.receivedAt,
+    now: deps.clock(),
+    released: work.released,
+    receives: deps.receives,
+    to: deps.destination.id,
+  });
+  if (gated.do === 'stop') return stop(gated.failure);
+  if (gated.do === 'withhold') return { do: 'settle', state: 'superseded', why: gated.why, issues: gated.issues };
+  const told = factsOf(activity);
+  activity = gated.activity;
   const waits = await waitsFor(activity, deps);
   if (waits !== undefined) return stop(waits);
 
@@ -119,9 +143,9 @@ export async function prepare(
   if (!patient.ok) return stop(patient.failure);
 
   const subject = subjectKey(patientKey);
-  const told = factsOf(activity);
   const facts = factsAround(record, told, person.facts);
-  const context = contextOf(activity, record, generation, patient.value, work, patientKey, person, facts, deps);
+  const plain = contextOf(activity, record, generation, patient.value, work, patientKey, person, facts, deps);
+  const context = gated.lateDays === undefined ? plain : { ...plain, lateDays: gated.lateDays };
   const mapped = mapAndValidate(activity, deps, context, way.unmapped);
   if (!mapped.ok) return stop(mapped.failure);
 
@@ -134,13 +158,34 @@ export async function prepare(
   const left = current > 1 ? await leftBehind(record, activity, work, patientKey, deps) : ok([]);
   if (!left.ok) return stop(left.failure);
   const steps = [...left.value, ...planned.steps, ...withdrawnSteps(links, untold(facts, subject))];
-  if (missing.length === 0) return { do: 'file', record, steps, facts: told, patient: patient.value };
+  const past = withdraws(told) ? await deps.ledger.disclosures(patientKey) : [];
+  const file = {
+    do: 'file' as const,
+    record,
+    steps,
+    facts: told,
+    patient: patient.value,
+    issues: [...gated.issues, ...past.map(pastDisclosure)],
+    discloses: (filed: readonly string[]) => disclosuresOf(gated.activity, filed, deps.receives, deps.destination.id),
+  };
+  if (missing.length === 0) return file;
   const names = missing.join(', ');
   if (othersStopped) return stop({ cause: 'match/unknown-reference', detail: `Nothing filed stands as ${names}.` });
   // Nothing on its way will bring it (a goal agreed before Tejido, say): the visit is worth more than the update.
   const omitted = `Not updated, because Tejido never filed it: ${names}.`;
-  return { do: 'file', record, steps, facts: told, patient: patient.value, left: omitted };
+  return { ...file, left: omitted };
 }
+
+const withdraws = (facts: readonly Fact[]): boolean =>
+  facts.some(({ kind, data }) => kind === 'consent' && data['status'] === 'withdrawn');
+
+/** What was given away before a withdrawal cannot be taken back: who acts on it must know to whom it went. */
+const pastDisclosure = ({ recipient, at, what, messageId }: RecordedDisclosure): Issue => ({
+  where: `message ${messageId}`,
+  what: `Disclosed before: ${at.toISOString().slice(0, 10)}, ${what.join(', ')} to ${recipient}.`,
+  code: 'gate/past-disclosure',
+  severity: 'information',
+});
 
 /** Artifacts of what was derived of facts that nobody tells any more. */
 const untold = (facts: FactView, subject: string): readonly string[] =>

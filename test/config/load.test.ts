@@ -62,7 +62,13 @@ describe('defaults', () => {
         ],
         programme: { artifactSystem: 'https://tejido.dev/fhir/artifact' },
         retention: { payloadDays: 90, messageDays: 2557 },
-        gates: { consentFor: ['referral.community'], reviewFor: [] },
+        gates: {
+          consent: {
+            require: 'referenced',
+            needed: { 'referral.community': 'community-referral', 'contact.text': 'messaging' },
+          },
+          review: { activityTypes: [], users: [], percent: 0 },
+        },
       },
     });
   });
@@ -270,7 +276,7 @@ describe('secrets', () => {
 
 test('reviewers: activity types and users come together', async () => {
   const config = await value('review: { activityTypes: [dsme.individual], users: [new.hire] }');
-  expect(config.gates.reviewFor).toEqual(['dsme.individual', 'user:new.hire']);
+  expect(config.gates.review).toEqual({ activityTypes: ['dsme.individual'], users: ['new.hire'], percent: 0 });
 });
 
 test('every setting of the schema has a description', async () => {

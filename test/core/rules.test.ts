@@ -1,7 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Activity } from '../../src/core/activity.ts';
 import { recordKey, subjectKey } from '../../src/core/artifact.ts';
-import { gate } from '../../src/core/gate.ts';
 import type { MessageId, PatientKey } from '../../src/core/model.ts';
 import { recognise } from '../../src/core/person.ts';
 import { classify, type StandingRecord } from '../../src/core/version.ts';
@@ -54,39 +52,6 @@ describe('a person is', () => {
     ],
   ])('%s by %j', (expected, given, known) => {
     expect(recognise(given, known).kind).toBe(expected);
-  });
-});
-
-describe('the gates', () => {
-  const rules = {
-    sensitivePhrases: ['sin papeles', 'undocumented'],
-    consentFor: ['referral.community'],
-    reviewFor: ['user:new'],
-  };
-  const activity = (more: object = {}) =>
-    ({ activityType: 'contact.home', performer: { sourceUserId: 'u' }, source: {}, ...more }) as unknown as Activity;
-  const causeOf = (given: Activity, released = false) => {
-    const outcome = gate(given, rules, released);
-    return outcome.ok ? 'open' : outcome.failure.cause;
-  };
-
-  test.each([
-    ['gate/sensitive-text', { narrative: { es: 'Vive SIN  PAPELES, tiene miedo.' } }],
-    [
-      'gate/sensitive-text',
-      { components: [{ key: 'g', activityType: 'goal.set', details: { text: 'Undocumented.' } }] },
-    ],
-    ['open', { narrative: { es: 'Trajo sus papeles.', en: 'documented foot care' } }],
-    ['gate/consent-missing', { components: [{ key: 'r', activityType: 'referral.community', details: {} }] }],
-    ['open', { components: [{ key: 'r', activityType: 'referral.community', details: { consentRef: 'c' } }] }],
-    ['gate/review', { performer: { sourceUserId: 'new' } }],
-  ])('%s: %j', (expected, more) => {
-    expect(causeOf(activity(more))).toBe(expected);
-  });
-
-  test('only the review can be released by a person', () => {
-    expect(causeOf(activity({ performer: { sourceUserId: 'new' } }), true)).toBe('open');
-    expect(causeOf(activity({ narrative: { en: 'undocumented' } }), true)).toBe('gate/sensitive-text');
   });
 });
 

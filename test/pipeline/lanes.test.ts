@@ -2,6 +2,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import type { Activity } from '../../src/core/activity.ts';
+import { createGates } from '../../src/core/gates/index.ts';
+import { receivesAll } from '../../src/core/gates/minimum.ts';
 import type { EmittedLink } from '../../src/core/model.ts';
 import { fail, type Failure, ok } from '../../src/core/outcome.ts';
 import type { Destination, FilingPlan, Incoming, Mapper, Resource } from '../../src/core/ports.ts';
@@ -12,7 +14,7 @@ import { releaseMessage, retryMessage } from '../../src/ledger/actions.ts';
 import type { PipelineDeps } from '../../src/pipeline/deps.ts';
 import { createLaneRunner } from '../../src/pipeline/lanes.ts';
 import { aLedger, anItem, ehr, type TestLedger } from '../ledger/support.ts';
-import { testMapper } from './support.ts';
+import { noRules, testMapper } from './support.ts';
 
 let ledger: TestLedger;
 beforeAll(async () => {
@@ -99,11 +101,13 @@ async function drain(over: Partial<PipelineDeps> = {}): Promise<void> {
       read: ({ body }) => ok(JSON.parse(Buffer.from(body).toString()) as Activity),
       mapper: () => mapper,
       validate: () => [],
-      gates: {
-        sensitivePhrases: ['indocumentado'],
-        consentFor: ['referral.community'],
-        reviewFor: ['dsme.individual'],
-      },
+      gates: createGates({
+        ...noRules,
+        wording: { phrases: ['indocumentado'], harmless: [] },
+        consent: { require: 'referenced', needed: { 'referral.community': 'community-referral' } },
+        review: { activityTypes: ['dsme.individual'], users: [], percent: 0 },
+      }),
+      receives: receivesAll,
       programme: { id: 'msep', name: 'P', timeZone: 'America/Chicago', artifactSystem: 'urn:a' },
       performer: (system, id) => ({ system, id }),
       policy: { attempts: 3, baseMs: 0, capMs: 0, budgetMs: 1e9 },

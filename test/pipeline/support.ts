@@ -1,5 +1,7 @@
 /** Lanes on a real ledger, against a chart that remembers what was written, also when its answer was lost. */
 import type { Activity } from '../../src/core/activity.ts';
+import { createGates, type GateRules } from '../../src/core/gates/index.ts';
+import { receivesAll } from '../../src/core/gates/minimum.ts';
 import type { EmittedLink } from '../../src/core/model.ts';
 import { fail, type Failure, ok } from '../../src/core/outcome.ts';
 import type { Destination, FilingPlan, Incoming, Mapper } from '../../src/core/ports.ts';
@@ -74,6 +76,16 @@ export function aChart(): Chart {
   return chart;
 }
 
+/** Gates that let everything pass. */
+export const noRules: GateRules = {
+  wording: { phrases: [], harmless: [] },
+  substanceUse: { phrases: [], harmless: [] },
+  clock: { aheadMinutes: 1_440 },
+  late: { markDays: 36_500, holdDays: 36_500 },
+  consent: { require: 'referenced', needed: {} },
+  review: { activityTypes: [], users: [], percent: 0 },
+};
+
 /** Makes one Observation for each name in details.parts. */
 export const testMapper: Mapper = {
   version: 'test',
@@ -106,7 +118,8 @@ export async function drain(
       read: ({ body }) => ok(JSON.parse(Buffer.from(body).toString()) as Activity),
       mapper: () => testMapper,
       validate: () => [],
-      gates: { sensitivePhrases: [], consentFor: [], reviewFor: ['dsme.individual'] },
+      gates: createGates({ ...noRules, review: { activityTypes: ['dsme.individual'], users: [], percent: 0 } }),
+      receives: receivesAll,
       programme: { id: 'msep', name: 'P', timeZone: 'America/Chicago', artifactSystem: 'urn:a' },
       performer: (system, id) => ({ system, id }),
       policy: { attempts: 3, baseMs: 0, capMs: 0, budgetMs: 1e9 },
