@@ -1,6 +1,6 @@
 /** The gates one by one, and in their order; against the lists and defaults that Tejido comes with. */
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { loadConfig } from '../../src/config/load.ts';
 import type { Activity } from '../../src/core/activity.ts';
 import type { CauseCode } from '../../src/core/causes.ts';
@@ -148,7 +148,7 @@ describe('the screen of immigration status', () => {
           fc.constantFrom('', '\u200B', '\u0301', '\u00AD'),
           fc.boolean(),
           (phrase, gap, mark, upper) => {
-            const bare = phrase.replaceAll('*', '').split(' ').map((word) => [...word].join(mark)).join(gap);
+            const bare = phrase.replaceAll('*', '').split(' ').map((word) => Array.from(word).join(mark)).join(gap);
             return screen(`x ${upper ? bare.toUpperCase() : bare} y`);
           },
         ),
