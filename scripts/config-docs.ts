@@ -2,10 +2,9 @@
  * Writes the reference pages that follow from the code: docs/configuration.md from the JSON Schemas of tejido.yaml, and
  * docs/causes.md from the closed list of causes. `--check` writes nothing and fails when a page is out of date.
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
-import { format, resolveConfig } from 'prettier';
+import { readFile } from 'node:fs/promises';
 import { causes } from '../src/core/causes.ts';
+import { cell, root, writePages } from './reference-page.ts';
 
 type Schema = {
   readonly $ref?: string;
@@ -29,12 +28,10 @@ type Schema = {
   readonly $defs?: Readonly<Record<string, Schema>>;
 };
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const schemaOf = async (file: string): Promise<Schema> =>
   JSON.parse(await readFile(`${root}${file}`, 'utf8')) as Schema;
 
 const defName = (ref: string): string => ref.split('/').at(-1) ?? ref;
-const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
 const code = (value: unknown): string => `\`${JSON.stringify(value)}\``;
 
 function typeText(schema: Schema): string {
@@ -199,19 +196,4 @@ ${sections.join('\n\n')}
 `;
 }
 
-const options = (await resolveConfig(`${root}README.md`)) ?? {};
-const pages = { 'docs/configuration.md': await configurationPage(), 'docs/causes.md': causesPage() };
-const stale: string[] = [];
-for (const [file, text] of Object.entries(pages)) {
-  const wanted = await format(text, { ...options, parser: 'markdown' });
-  const standing = await readFile(`${root}${file}`, 'utf8').catch(() => '');
-  if (wanted === standing) continue;
-  stale.push(file);
-  if (!process.argv.includes('--check')) await writeFile(`${root}${file}`, wanted);
-}
-if (process.argv.includes('--check') && stale.length > 0) {
-  process.stderr.write(`Out of date: ${stale.join(', ')}. Run \`npm run docs\`.\n`);
-  process.exitCode = 1;
-} else {
-  process.stdout.write(stale.length === 0 ? 'The reference pages are up to date.\n' : `Written: ${stale.join(', ')}\n`);
-}
+await writePages({ 'docs/configuration.md': await configurationPage(), 'docs/causes.md': causesPage() });

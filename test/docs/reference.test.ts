@@ -36,6 +36,11 @@ describe('the documentation', () => {
     expect(stdout).toContain('up to date');
   });
 
+  test('has a catalogue of activities that follows from schemas, maps and cases', async () => {
+    const { stdout } = await run(process.execPath, ['scripts/activity-docs.ts', '--check']);
+    expect(stdout).toContain('up to date');
+  });
+
   test('names every environment variable that the configuration reads', () => {
     const read = readFileSync('src/config/load.ts', 'utf8');
     const names = [...read.matchAll(/(?:text|url)\('([A-Z_]+)'|env\['([A-Z_]+)'\]/g)].map(
