@@ -44,7 +44,7 @@ function typeText(schema: Schema, own: Schema): string {
       ? (schema.$ref.split('/').at(-1) ?? '')
       : typeText(target, schema.$ref.startsWith('#') ? own : common);
   }
-  if (schema.const !== undefined) return `\`${String(schema.const)}\``;
+  if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((one) => `\`${String(one)}\``).join(', ');
   if (schema.type === 'array')
     return `list of ${schema.items === undefined ? 'anything' : typeText(schema.items, own)}`;
@@ -81,7 +81,7 @@ function tableOf(schema: Schema): string {
 /** The first golden case that files something. */
 async function typicalOf(type: string): Promise<readonly Filed[]> {
   const folder = `mappings/cases/${type}`;
-  const names = await readdir(`${root}${folder}`).catch(() => []);
+  const names = await readdir(`${root}${folder}`).catch((): string[] => []);
   for (const name of names.toSorted()) {
     const expected = await json(`${folder}/${name}/expected.json`);
     if (Array.isArray(expected) && expected.length > 0) return expected as readonly Filed[];
