@@ -1,6 +1,6 @@
 /** Scores that are what their items add up to, and scores that are not. */
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { array, assert, integer, property } from 'fast-check';
 import { questionnaireIssues } from '../../src/core/questionnaire.ts';
 
 const answers = (...values: readonly (number | undefined)[]) =>
@@ -58,9 +58,9 @@ describe('a score', () => {
   });
 
   test('that is the total of nine answers passes, and any other does not', () => {
-    const nine = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 9, maxLength: 9 });
-    fc.assert(
-      fc.property(nine, fc.integer({ min: 0, max: 27 }), (values, score) => {
+    const nine = array(integer({ min: 0, max: 3 }), { minLength: 9, maxLength: 9 });
+    assert(
+      property(nine, integer({ min: 0, max: 27 }), (values, score) => {
         const total = values.reduce((sum, value) => sum + value, 0);
         const issues = found({ instrument: 'phq-9', items: answers(...values), score });
         expect(issues.length === 0).toBe(score === total);
