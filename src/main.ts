@@ -7,6 +7,8 @@ import { loadKnowledge, mapFolders } from './assembly/knowledge.ts';
 import { type Reloaded, watchMaps } from './assembly/live-maps.ts';
 import { type Server, startServer } from './assembly/server.ts';
 import { openStore, type Store } from './assembly/store.ts';
+import { createRosters } from './assembly/rosters.ts';
+import { identifyActivity } from './sources/activity.ts';
 import { startWorkers, type Workers } from './assembly/workers.ts';
 import { createAcceptor } from './ledger/accept.ts';
 import { createIdempotency } from './ledger/idempotency.ts';
@@ -80,6 +82,18 @@ export async function startTejido({ config, version, log, clock, random, role }:
       },
     });
 
+    const rosters = createRosters({
+      pool: store.pool,
+      accept,
+      check: knowledge.check,
+      identify: identifyActivity,
+      programmeId: config.programme.id,
+      timeZone: config.programme.timeZone,
+      columns: config.rosters.columns,
+      clock,
+      log,
+    });
+
     const newAdminKey = role === 'all' ? await keys.ensureAdminKey(config.apiKey) : undefined;
     const server =
       role === 'all'
@@ -92,6 +106,7 @@ export async function startTejido({ config, version, log, clock, random, role }:
             idempotency,
             metrics,
             accept,
+            rosters,
             running: () => running,
             stopping: () => stopping,
             clock,
@@ -110,11 +125,14 @@ export async function startTejido({ config, version, log, clock, random, role }:
       connected,
       metrics,
       expireKept: idempotency.expire,
+      carryOut: rosters.carryOut,
       clock,
       random,
       log,
     });
     running = { connected, workers };
+    // What a process that died had begun.
+    void rosters.carryOut();
     knowledge.maps.attach({
       before: (mapper) => rememberMaps(store.pool, mapper),
       after: async (mapper) => {

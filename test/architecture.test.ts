@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[] | 'everything'>> = {
   validation: ['core', 'definitions', 'fhirpath'],
   connections: ['core'],
   sources: ['core'],
+  roster: ['core'],
   inbound: ['core'],
   sandbox: ['core'],
   observe: ['core'],

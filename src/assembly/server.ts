@@ -18,6 +18,8 @@ import { readerFor } from '../sources/reader.ts';
 import { type Connected, readingOf } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
 import { doorMessages, dryRun } from './messages.ts';
+import { listRosters, showRoster } from '../ledger/rosters.ts';
+import type { Rosters } from './rosters.ts';
 import type { Store } from './store.ts';
 import type { Workers } from './workers.ts';
 
@@ -30,6 +32,7 @@ export type ServerParts = {
   readonly idempotency: Idempotency;
   readonly metrics: Metrics;
   readonly accept: Accept;
+  readonly rosters: Rosters;
   /** Known once the port is. */
   readonly running: () => { readonly connected: readonly Connected[]; readonly workers: Workers } | undefined;
   readonly stopping: () => boolean;
@@ -105,6 +108,11 @@ export async function startServer(parts: ServerParts): Promise<Server> {
       config.destinations.map((one) => one.id),
       poke,
     ),
+    rosters: {
+      upload: parts.rosters.upload,
+      list: (page) => listRosters(store.pool, page),
+      show: (id) => showRoster(store.pool, id),
+    },
     schemas: knowledge.schemas,
     version: parts.version,
     metrics: parts.metrics.expose,

@@ -40,6 +40,8 @@ export type WorkerParts = {
   readonly connected: readonly Connected[];
   readonly metrics: Metrics;
   readonly expireKept: () => Promise<number>;
+  /** Imports that were stored, and not carried out to their end. */
+  readonly carryOut: () => Promise<void>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -81,6 +83,7 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
         everyMs: config.progress.sweepMs,
         run: async () => {
           await sweepLanes(store.pool);
+          await parts.carryOut();
           for (const id of ids) wake?.poke(id);
         },
       },

@@ -91,6 +91,8 @@ export type Config = {
   /** As `src/sources/config.schema.json` checks them. */
   readonly sources: readonly Readonly<Record<string, unknown>>[];
   readonly performers: readonly Performer[];
+  /** Names of columns in this site's own spreadsheets → field of a roster, or `ignore`. */
+  readonly rosters: { readonly columns: Readonly<Record<string, string>> };
   /** `folders`: absolute paths. `watch`: a changed file is loaded while messages run. */
   readonly mappings: { readonly folders: readonly string[]; readonly watch: boolean };
   /** `igPackages`: absolute paths. */

@@ -20,7 +20,16 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 /** What the schema has checked, before paths and defaults of the environment. */
 type Checked = Pick<
   Config,
-  'programme' | 'http' | 'sources' | 'performers' | 'mappings' | 'validation' | 'retention' | 'progress' | 'sealing'
+  | 'programme'
+  | 'http'
+  | 'sources'
+  | 'performers'
+  | 'rosters'
+  | 'mappings'
+  | 'validation'
+  | 'retention'
+  | 'progress'
+  | 'sealing'
 > & {
   readonly destinations: readonly (Omit<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem' | 'receives'> &
     Partial<Pick<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem'>> & {

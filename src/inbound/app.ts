@@ -11,6 +11,7 @@ import { actOnMessage, listMessages, listUnmapped, showMessage } from './message
 import { openApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { operations } from './routes.ts';
+import { listRosters, postRoster, showRoster } from './rosters.ts';
 import { findSource, postSource } from './sources.ts';
 
 export function createApp(deps: AppDeps): Express {
@@ -129,14 +130,19 @@ function handlersOf(deps: AppDeps, limits: Limits): Readonly<Record<string, read
     postActivities: [
       bearer,
       perMinute('activities', limits.activitiesPerMinute),
-      // Before the body: nobody sends 10 MB to learn that the key will not do.
-      handled((_req, res, next) => {
-        requireScope(callerOf(res).key, 'activities:write');
-        next();
-      }),
+      scoped('activities:write'),
       body,
       handled(postActivities(deps, limits)),
     ],
+    postRoster: [
+      bearer,
+      perMinute('rosters', limits.readsPerMinute),
+      scoped('rosters:write'),
+      body,
+      handled(postRoster(deps)),
+    ],
+    listRosters: [bearer, reads, handled(listRosters(deps))],
+    showRoster: [bearer, reads, handled(showRoster(deps))],
     postSource: source,
     putSource: source,
     listMessages: [bearer, reads, handled(listMessages(deps))],
@@ -161,6 +167,13 @@ function handlersOf(deps: AppDeps, limits: Limits): Readonly<Record<string, read
     jwks: json(deps.jwks),
   };
 }
+
+/** Before the body is read: nobody sends 10 MB to learn that the key will not do. */
+const scoped = (scope: string): RequestHandler =>
+  handled((_req, res, next) => {
+    requireScope(callerOf(res).key, scope);
+    next();
+  });
 
 const loopback = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 

@@ -4,6 +4,7 @@ import type { Activity } from '../core/activity.ts';
 import type { MessageId } from '../core/model.ts';
 import type { Issue, Outcome } from '../core/outcome.ts';
 import type { Accept, Clock, Incoming, Log, Mapped } from '../core/ports.ts';
+import type { RosterAnswer, RosterAsk, RosterImport, RosterSummary } from '../core/roster.ts';
 import type { ActionResult, MessageFilter, MessagePage, MessageStory, UnmappedEntry } from '../core/story.ts';
 
 export type ApiKey = {
@@ -71,6 +72,13 @@ export type Messages = {
   readonly unmapped: () => Promise<readonly UnmappedEntry[]>;
 } & Readonly<Record<MessageAction, (id: MessageId, actor: string) => Promise<ActionResult>>>;
 
+export type RosterDoor = {
+  readonly upload: (bytes: Uint8Array, ask: RosterAsk) => Promise<RosterAnswer>;
+  /** Newest first; ids below `before`. */
+  readonly list: (page: { readonly before?: string; readonly limit: number }) => Promise<readonly RosterSummary[]>;
+  readonly show: (id: string) => Promise<RosterImport | undefined>;
+};
+
 export type Limits = {
   /** Body of one activity, and of one source delivery's item. */
   readonly activityBytes: number;
@@ -110,6 +118,7 @@ export type AppDeps = {
   /** Asked at each delivery, so that a reloaded config holds at once. */
   readonly source: (name: string) => SourceDoor | undefined;
   readonly messages: Messages;
+  readonly rosters: RosterDoor;
   /** Documents of `schemas/`, for `/openapi.json`. */
   readonly schemas: readonly Readonly<Record<string, unknown>>[];
   readonly version: string;

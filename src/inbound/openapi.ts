@@ -224,8 +224,81 @@ const ownSchemas: Readonly<Record<string, Json>> = {
   Status: { type: 'object', required: ['ok'], properties: { ok: { type: 'boolean' } } },
 };
 
+const rowProblems = (description: string) => ({
+  type: 'array',
+  description,
+  items: {
+    type: 'object',
+    required: ['row', 'what', 'code'],
+    properties: {
+      row: { type: 'integer', description: 'As a spreadsheet counts, from 1.' },
+      column: string,
+      what: string,
+      code: string,
+    },
+  },
+});
+
+const rosterSummary = {
+  id: string,
+  source: string,
+  mode: { enum: ['snapshot', 'delta'] },
+  state: { enum: ['committing', 'committed'], description: 'Absent in a dry run.' },
+  actor: string,
+  receivedAt: dateTime,
+  committedAt: dateTime,
+  counts: {
+    type: 'object',
+    description: 'Rows, add, change, remove, unchanged, conflict, error, duplicate, warning; activities sent on.',
+    additionalProperties: { type: 'integer' },
+  },
+} as const;
+
+const rosterSchemas: Readonly<Record<string, Json>> = {
+  Rosters: {
+    type: 'object',
+    required: ['rosters'],
+    properties: { rosters: { type: 'array', items: { type: 'object', properties: rosterSummary } }, next: string },
+  },
+  Roster: {
+    type: 'object',
+    required: ['counts', 'errors', 'conflicts', 'entries'],
+    properties: {
+      ...rosterSummary,
+      dryRun: { type: 'boolean' },
+      columns: { type: 'array', items: { type: 'object', properties: { column: string, field: string } } },
+      notices: {
+        type: 'array',
+        description: 'About the file as a whole: columns that were removed, sheets that were not read.',
+        items: {
+          type: 'object',
+          properties: { code: string, what: string, columns: { type: 'array', items: string } },
+        },
+      },
+      errors: rowProblems('Rows set aside because of an error.'),
+      conflicts: rowProblems('Rows set aside because they contradict what is known, or each other.'),
+      warnings: rowProblems('Rows that were taken, without a cell or with a doubt.'),
+      entries: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['patient', 'action'],
+          properties: {
+            row: { type: 'integer' },
+            patient: { ...string, description: 'Id at the source, or mrn:….' },
+            action: { enum: ['add', 'change', 'remove'] },
+            fields: { type: 'array', items: string },
+            values: { type: 'object' },
+          },
+        },
+      },
+    },
+  },
+};
+
 const tags = [
   { name: 'Activities', description: 'For the developer of a CHW app.' },
+  { name: 'Sheets', description: 'For the programme: rosters and attendance, as spreadsheets.' },
   { name: 'Sources', description: 'For apps that send in their own format.' },
   { name: 'Messages', description: 'What became of everything that was sent.' },
   { name: 'Operations', description: 'For those who run Tejido.' },
@@ -256,7 +329,7 @@ export function openApi(schemas: readonly Json[], version: string): OpenApi {
     security: [{ key: [] }],
     paths,
     components: {
-      schemas: { ...Object.fromEntries(published), ...ownSchemas },
+      schemas: { ...Object.fromEntries(published), ...ownSchemas, ...rosterSchemas },
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: '`tejido keys create` makes a key.' },
         keyAsPassword: {

@@ -21,7 +21,7 @@ export type Operation = {
   readonly method: 'get' | 'post' | 'put';
   /** OpenAPI form: `/v1/messages/{id}`. */
   readonly path: string;
-  readonly tag: 'Activities' | 'Sources' | 'Messages' | 'Operations';
+  readonly tag: 'Activities' | 'Sheets' | 'Sources' | 'Messages' | 'Operations';
   readonly summary: string;
   readonly description: string;
   /** Absent: open. */
@@ -135,6 +135,126 @@ const sourceOperation = (method: 'post' | 'put', operationId: string): Operation
   curl: '-H "X-API-Key: $TEJIDO_KEY" -H "Content-Type: application/json" --data-binary @form.json',
 });
 
+const sheet = {
+  'text/csv': { schema: { type: 'string' } },
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': { schema: { type: 'string', format: 'binary' } },
+} as const;
+
+const sheetSource = query('source', 'Whose patient ids these are: `source.systemId` of the activities that are made.', {
+  type: 'string',
+  default: 'roster',
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$',
+});
+
+const sheetDryRun = query('dryRun', '`true`: answers what would be done. Nothing is stored.', {
+  type: 'boolean',
+  default: false,
+});
+
+const sheetOperations: readonly Operation[] = [
+  {
+    id: 'postRoster',
+    method: 'post',
+    path: '/v1/rosters',
+    tag: 'Sheets',
+    summary: 'Upload a roster',
+    description:
+      'A spreadsheet of patients: CSV (UTF-8, UTF-16 or Windows-1252; comma, semicolon or tab) or .xlsx. Columns that must not be kept ' +
+      '(Social Security, passport, birthplace, nationality, immigration) are removed before anything is stored. The answer tells who is ' +
+      'added, changed and removed, and which rows were set aside, with row and column. Unless `dryRun`, the upload is stored and carried ' +
+      'out from then on as one import, also after a crash. The same file again changes nothing. See docs/rosters.md for the columns.',
+    scope: 'rosters:write',
+    parameters: [
+      {
+        name: 'mode',
+        in: 'query',
+        required: true,
+        description: '`snapshot`: this is everybody; who is missing is marked absent. `delta`: only these.',
+        schema: { enum: ['snapshot', 'delta'] },
+        example: 'delta',
+      },
+      sheetSource,
+      sheetDryRun,
+      query('dateOrder', 'Order of day and month in dates such as 03/04/1961; else the column as a whole must tell.', {
+        enum: ['dmy', 'mdy'],
+      }),
+      query('removedStatus', 'Who is missing from a snapshot also gets this status in the programme.', {
+        enum: ['paused', 'lost'],
+      }),
+      query(
+        'confirmRemovals',
+        'How many removals are expected; needed when they are more than a fifth of the roster.',
+        {
+          type: 'integer',
+          minimum: 1,
+        },
+      ),
+      query('values', '`true`: also from what to what a field changes. Needs `rosters:read` too.', {
+        type: 'boolean',
+        default: false,
+      }),
+    ],
+    body: sheet,
+    answers: {
+      '200': {
+        description: 'Dry run; or the same file was the latest of this source, and nothing is to be done.',
+        contentType: 'application/json',
+        schema: ref('Roster'),
+      },
+      '202': {
+        description: 'Stored; it is carried out from now on.',
+        contentType: 'application/json',
+        schema: ref('Roster'),
+        headers: { Location: '/v1/rosters/{id}' },
+      },
+      '400': problem('A parameter is missing or cannot be read.'),
+      '409': problem(
+        'Too many would be removed (confirm the number), or another roster of this source is being committed.',
+      ),
+      '413': problem('The body is larger than the configured limit.'),
+      '422': problem('The file is no roster; `detail` says why and what to do. Nothing of it was stored.'),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY" -H "Content-Type: text/csv" --data-binary @roster.csv',
+  },
+  {
+    id: 'listRosters',
+    method: 'get',
+    path: '/v1/rosters',
+    tag: 'Sheets',
+    summary: 'List rosters',
+    description: 'Newest first, with their counts.',
+    scope: 'rosters:read',
+    parameters: [
+      query('before', 'Id: older ones only.'),
+      query('limit', '1 to 500.', { type: 'integer', minimum: 1, maximum: 500, default: 50 }),
+    ],
+    answers: {
+      '200': { description: 'A page.', contentType: 'application/json', schema: ref('Rosters') },
+      '400': problem('A parameter cannot be read.'),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY"',
+  },
+  {
+    id: 'showRoster',
+    method: 'get',
+    path: '/v1/rosters/{id}',
+    tag: 'Sheets',
+    summary: 'What a roster was, and what became of it',
+    description:
+      'Counts, errors of rows, conflicts, and who was added, changed or removed: ids and names of fields, no values.',
+    scope: 'rosters:read',
+    parameters: [{ ...id, description: 'Id of the roster.', example: '7' }],
+    answers: {
+      '200': { description: 'The roster.', contentType: 'application/json', schema: ref('Roster') },
+      '404': problem('There is no such roster.'),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY"',
+  },
+];
+
 export const operations: readonly Operation[] = [
   {
     id: 'postActivities',
@@ -212,6 +332,7 @@ export const operations: readonly Operation[] = [
     },
     curl: '-H "Authorization: Bearer $TEJIDO_KEY" -H "Content-Type: application/json" --data-binary @activity.json',
   },
+  ...sheetOperations,
   sourceOperation('post', 'postSource'),
   sourceOperation('put', 'putSource'),
   {

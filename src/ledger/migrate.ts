@@ -6,6 +6,7 @@ import { keys002 } from './migrations/002_keys.ts';
 import { maps003 } from './migrations/003_maps.ts';
 import { people004 } from './migrations/004_people.ts';
 import { facts005 } from './migrations/005_facts.ts';
+import { rosters006 } from './migrations/006_rosters.ts';
 import { disclosures007 } from './migrations/007_disclosures.ts';
 import { ensurePartitions } from './partitions.ts';
 
@@ -15,6 +16,7 @@ const migrations: Record<string, Migration> = {
   '003_maps': maps003,
   '004_people': people004,
   '005_facts': facts005,
+  '006_rosters': rosters006,
   '007_disclosures': disclosures007,
 };
 

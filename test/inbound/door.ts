@@ -112,6 +112,11 @@ export async function openDoor(
       release: () => Promise.resolve({ ok: true, state: 'received' }),
       void: () => Promise.resolve({ ok: false, refused: 'It stands in the chart.' }),
     },
+    rosters: {
+      upload: () => Promise.reject(new Error('No roster here.')),
+      list: () => Promise.resolve([]),
+      show: () => Promise.resolve(undefined),
+    },
     schemas: schemas(),
     version: '0.0.0',
     metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
