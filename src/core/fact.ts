@@ -6,6 +6,7 @@
  */
 import type { Activity, ActivityComponent } from './activity.ts';
 import { consentRecorded, familyInvolved, researchConsent } from './facts/consent.ts';
+import { attempted, contacted, enrolled, sessionFacts, statusChanged, stratified, worked } from './facts/programme.ts';
 import { referralReported, referred } from './facts/referral.ts';
 import type { RecordName } from './lane.ts';
 import { goalFacts } from './facts/goal.ts';
@@ -46,8 +47,25 @@ export type OwnedFact = Fact & { readonly source: string; readonly recordId: str
 
 type Teller = (item: ActivityComponent, activity: Activity) => readonly Fact[];
 
+/** One or the other: by its status a contact took place, or was only tried. */
+const contact: Teller = (item, activity) => [...contacted(item, activity), ...attempted(item, activity)];
+
 /** By activity type. A type that is not here says nothing that others build on. */
 const tellers: Readonly<Record<string, Teller>> = {
+  'contact.home': contact,
+  'contact.clinic': contact,
+  'contact.community': contact,
+  'contact.phone': contact,
+  'contact.video': contact,
+  'contact.attempt': attempted,
+  'dsme.individual': contacted,
+  'dsme.group-session': (item, activity) => [...contacted(item, activity), ...sessionFacts(item, activity)],
+  'supply.glucometer': contacted,
+  'link.appointment': contacted,
+  'roster.enrol': enrolled,
+  'roster.status-change': statusChanged,
+  'stratify.high-need': stratified,
+  'indirect.work': worked,
   'referral.community': referred,
   'referral.outcome': referralReported,
   'family.involve': familyInvolved,

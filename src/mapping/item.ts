@@ -18,7 +18,8 @@ export function minutesLater(iso: string, minutes: number): string {
 const endOf = (activity: Activity): string => {
   const { endedAt, durationMinutes } = activity;
   if (typeof endedAt === 'string') return endedAt;
-  const minutes = durationMinutes ?? activity.details?.['durationMinutes'];
+  const { details = {} } = activity;
+  const minutes = durationMinutes ?? details['durationMinutes'] ?? details['minutesAttended'] ?? details['minutes'];
   return typeof minutes === 'number' && minutes > 0 ? minutesLater(activity.occurredAt, minutes) : activity.occurredAt;
 };
 

@@ -41,6 +41,7 @@ const ways: Readonly<Record<string, Way>> = {
   Procedure: status,
   QuestionnaireResponse: status,
   RequestGroup: status,
+  RiskAssessment: status,
   ServiceRequest: status,
   SupplyDelivery: status,
   Task: status,
