@@ -75,6 +75,32 @@ describe('what the golden cases expect', () => {
     ['a task that was cancelled without a reason', 'referral.community/04', 'Task', { statusReason: undefined }],
     ['a note without artifact', 'contact.phone/01', 'DocumentReference', { identifier: undefined }],
     ['a care plan without text', 'action-plan/01', 'CarePlan', { text: undefined }],
+    [
+      'a medicine that stands on an order',
+      'medication.adherence/01',
+      'MedicationStatement',
+      { basedOn: [{ reference: 'MedicationRequest/1' }] },
+    ],
+    [
+      'a medicine that the CHW is the source of',
+      'medication.adherence/01',
+      'MedicationStatement',
+      { informationSource: { reference: 'Practitioner/chw-7' } },
+    ],
+    [
+      'a self-report that is not tagged so',
+      'behaviour.report/02',
+      'Observation',
+      { meta: { profile: ['https://tejido.dev/fhir/StructureDefinition/tejido-self-report'] } },
+    ],
+    [
+      'a point-of-care test without certificate',
+      'vital.measure/15',
+      'Observation',
+      { performer: [{ display: 'Ana Torres, CHW' }] },
+    ],
+    ['a text not delivered without reason', 'contact.text/05', 'Communication', { statusReason: undefined }],
+    ['a supply without words why it was not given', 'supply.glucometer/07', 'SupplyDelivery', { type: undefined }],
   ])('our profile refuses %s', (_, path, type, change) => {
     const found = put.find((each) => each.path.startsWith(path) && each.resource.resourceType === type);
     expect(found && errorsOf(found.resource, ours)).toEqual([]);
@@ -98,6 +124,20 @@ describe('what the golden cases expect', () => {
       expect(lines.at(-1)).toMatch(/^- .*(?:CHW|Community health worker)/u);
       expect(text).not.toMatch(/undefined|null|\[object| {2}|\.\.|,\.|: *\./u);
     }
+  });
+
+  test('never orders a medicine, and never carries the body of a text that nobody asked to file', () => {
+    expect(all.filter(({ resource }) => resource.resourceType === 'MedicationRequest')).toEqual([]);
+    const bodies = all.filter(({ resource }) => resource['payload'] !== undefined).map(({ path }) => path);
+    expect(bodies).toEqual(['contact.text/03-maximal-with-body/expected.json']);
+  });
+
+  test('has a body mass index once at most, taken or computed', () => {
+    const counts = new Map<string, number>();
+    for (const { path, resource } of all)
+      if (JSON.stringify(resource['code'] ?? '').includes('"39156-5"')) counts.set(path, (counts.get(path) ?? 0) + 1);
+    expect(counts.size).toBeGreaterThan(3);
+    expect([...counts.values()].every((count) => count === 1)).toBe(true);
   });
 
   test('names no legal organisation, and says nothing of a legal need but the words', () => {

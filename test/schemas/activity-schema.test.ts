@@ -172,6 +172,87 @@ describe('the schema of the activity', () => {
     expect(errorsOf(measured(details))).toEqual(errors);
   });
 
+  test.each<[string, string, Record<string, unknown>, string[]]>([
+    [
+      'an A1c that the patient remembers',
+      'vital.measure',
+      { kind: 'a1c', value: 7.1, unit: '%', method: 'transcribed' },
+      ['/details required device', '/details required poc', '/details/method const'],
+    ],
+    [
+      'a point-of-care A1c without certificate',
+      'vital.measure',
+      { kind: 'a1c', value: 7.1, unit: '%', method: 'point-of-care', device: 'x' },
+      ['/details required poc'],
+    ],
+    [
+      'a height in metres',
+      'vital.measure',
+      { kind: 'height', value: 1.62, unit: 'm', method: 'chw-device' },
+      ['/details/unit pattern'],
+    ],
+    [
+      'a height of 1.62 cm',
+      'vital.measure',
+      { kind: 'height', value: 1.62, unit: 'cm', method: 'chw-device' },
+      ['/details/value minimum'],
+    ],
+    [
+      'a weight at the point of care',
+      'vital.measure',
+      { kind: 'weight', value: 80, unit: 'kg', method: 'point-of-care' },
+      ['/details/method enum'],
+    ],
+    ['eight days of seven', 'behaviour.report', { dietDays: 8 }, ['/details/dietDays maximum']],
+    [
+      'an answer and a reason why there is none',
+      'behaviour.report',
+      { dietDays: 3, notReported: { dietDays: 'refused' } },
+      ['/details/notReported/dietDays false schema'],
+    ],
+    [
+      'a reason for missing no medicine',
+      'medication.adherence',
+      { missedDays: 0, reasons: ['cost'] },
+      ['/details/missedDays minimum'],
+    ],
+    [
+      'a medicine without name',
+      'medication.adherence',
+      { missedDays: 0, medications: [{ key: 'm1', taking: 'yes' }] },
+      ['/details/medications/0 required name'],
+    ],
+    ['a supply without quantity', 'supply.glucometer', { item: 'strips' }, ['/details required quantity']],
+    [
+      'a supply not given without reason',
+      'supply.glucometer',
+      { item: 'strips', action: 'not-given' },
+      ['/details required reasonNotGiven'],
+    ],
+    ['strips that the patient "has"', 'supply.glucometer', { item: 'strips', action: 'has' }, ['/details/item const']],
+    [
+      'an undelivered message from the patient',
+      'contact.text',
+      { direction: 'in', delivered: false },
+      ['/details/delivered const'],
+    ],
+    [
+      'a body to file that is not there',
+      'contact.text',
+      { direction: 'out', fileBody: true },
+      ['/details required body'],
+    ],
+    ['help with nothing', 'care-plan.support', { item: 'diet', help: [] }, ['/details/help minItems']],
+    [
+      'other help without words',
+      'care-plan.support',
+      { item: 'diet', help: ['other'] },
+      ['/details required helpText'],
+    ],
+  ])('refuses %s', (_, type, details, errors) => {
+    expect(errorsOf({ ...example(type), details }).toSorted()).toEqual(errors);
+  });
+
   test('an amendment cannot change whose record it is', () => {
     const amend = {
       ...example('amend'),
