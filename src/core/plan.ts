@@ -14,12 +14,14 @@ export type Plan = {
 /**
  * `mine`: what earlier versions of this record emitted. `subject`: what other records emitted for the same person
  * (a goal that this one reviews). What an earlier version emitted and this one does not is marked entered-in-error.
- * A merge is left out when what it merges into is missing; references to it become logical ones (identifier only).
+ * A merge is left out when what it merges into is missing; references to it become logical ones (identifier only). A merge
+ * with an id is into that resource, which is the EHR's own.
  */
 export function planSteps(mapped: readonly Mapped[], mine: Standing, subject: Standing, artifactSystem: string): Plan {
   const wanted = new Set(mapped.map((one) => one.artifact));
   const dropped = [...mine.values()].filter((link) => !wanted.has(link.artifact));
-  const known = (one: Mapped): EmittedLink | undefined => mine.get(one.artifact) ?? subject.get(one.artifact);
+  const known = (one: Mapped): EmittedLink | undefined =>
+    named(one) ?? mine.get(one.artifact) ?? subject.get(one.artifact);
   const merges = mapped.filter((one) => one.do === 'merge');
   const targets = new Map(
     merges.map((one): readonly [string, Record<string, unknown>] => {
@@ -43,6 +45,12 @@ export function planSteps(mapped: readonly Mapped[], mine: Standing, subject: St
       return { do: 'put', fullUrl: one.fullUrl, ...base, ...(one.shared === true ? { shared: true } : {}) };
     });
   return { steps: [...voidSteps(dropped), ...steps], missing };
+}
+
+/** The EHR's own resource, as the activity names it. */
+function named({ do: how, artifact, resource: { resourceType, id } }: Mapped): EmittedLink | undefined {
+  if (how !== 'merge' || id === undefined) return undefined;
+  return { artifact, resourceType, reference: `${resourceType}/${id}`, action: 'merged', tier: 'native', owned: [] };
 }
 
 /** The fullUrl of a merge leads nowhere outside this plan: what is meant stands in the chart already, or does not. */

@@ -135,6 +135,8 @@ export type Mapper = {
   readonly kinds: readonly string[];
   /** Canonical of the map that an activity type takes. */
   readonly mapOf: (kind: string) => string | undefined;
+  /** Activity types whose map makes nothing: they are kept in the programme store, and no chart shows them. */
+  readonly uncharted: readonly string[];
   /**
    * What the activity is in the chart, and what is derived of the facts it touches; without an activity (its record is
    * voided) only the latter. `unmapped` collects the codes that no ConceptMap listed, also when the outcome is a failure.

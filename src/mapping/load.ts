@@ -70,11 +70,13 @@ export function mapperOf(set: MapSet, options: MapperOptions = {}): Outcome<Mapp
     uuidFor: options.uuidFor ?? uuidOf,
     options,
   };
+  const empty = new Set(read.maps.filter((map) => map.groups[0]?.rules.length === 0).map(({ url }) => url));
   return ok({
     version: set.version,
     files: set.files,
     kinds: [...read.routes.keys()],
     mapOf: (kind) => read.routes.get(kind)?.map,
+    uncharted: [...read.routes].filter(([, { map }]) => empty.has(map)).map(([kind]) => kind),
     map: (activity, context, unmapped = []) => mapMessage(loaded, activity, context, unmapped),
     answers: (code) => answers(read, code),
   });

@@ -15,6 +15,7 @@ import type {
   FilingStep,
   FoundPatient,
   Mapped,
+  Mapper,
   MappingContext,
   PatientIdentifiers,
   Resource,
@@ -139,6 +140,11 @@ export async function prepare(
   const waits = await waitsFor(activity, deps);
   if (waits !== undefined) return stop(waits);
 
+  if (isUncharted(activity, deps.mapper)) {
+    const own = split(person.links, record).mine;
+    return { do: 'file', record, steps: voidSteps([...own.values()]), facts: told, left: notInTheChart };
+  }
+
   const patient = await matched(work, person, deps, way.exchanges, signal);
   if (!patient.ok) return stop(patient.failure);
 
@@ -186,6 +192,12 @@ const pastDisclosure = ({ recipient, at, what, messageId }: RecordedDisclosure):
   code: 'gate/past-disclosure',
   severity: 'information',
 });
+
+const notInTheChart = 'Kept in the programme store, not in the chart.';
+
+/** Nothing of it goes to the chart: no patient is looked for, and it need not name one. */
+const isUncharted = (activity: Activity, { uncharted }: Pick<Mapper, 'uncharted'>): boolean =>
+  [activity, ...(activity.components ?? [])].every(({ activityType }) => uncharted.includes(activityType));
 
 /** Artifacts of what was derived of facts that nobody tells any more. */
 const untold = (facts: FactView, subject: string): readonly string[] =>

@@ -135,6 +135,62 @@ describe('a merge', () => {
   });
 });
 
+describe("a merge into the EHR's own resource, named by its id,", () => {
+  const closing = (id: string): FilingStep => ({
+    do: 'merge',
+    artifact: 'r.closes',
+    known: {
+      artifact: 'r.closes',
+      resourceType: 'Task',
+      reference: `Task/${id}`,
+      action: 'merged',
+      tier: 'native',
+      owned: [],
+    },
+    resource: {
+      resourceType: 'Task',
+      id,
+      identifier: [{ system: artifactSystem, value: 'r.closes' }],
+      status: 'completed',
+      for: { reference: 'Patient/p1' },
+      output: [{ type: { text: 'Result' }, valueString: 'reached' }],
+    },
+  });
+  const task = (id: string, patient: string): Resource => ({
+    resourceType: 'Task',
+    id,
+    identifier: [{ system: 'urn:ehr', value: id }],
+    status: 'requested',
+    intent: 'order',
+    description: 'Call after the missed visit',
+    for: { reference: patient },
+  });
+
+  test('sets what the activity says, leaves the rest, and marks it as ours', async () => {
+    ehr.admin.seed([task('t1', 'Patient/p1')]);
+    expect(only(await ehr.destination().file(plan([closing('t1')])))).toMatchObject({
+      reference: 'Task/t1',
+      action: 'updated',
+    });
+    expect(standing('Task')).toMatchObject({
+      status: 'completed',
+      description: 'Call after the missed visit',
+      output: [{ valueString: 'reached' }],
+      identifier: [
+        { system: 'urn:ehr', value: 't1' },
+        { system: artifactSystem, value: 'r.closes' },
+      ],
+    });
+    expect(only(await ehr.destination().file(plan([closing('t1')]))).action).toBe('unchanged');
+  });
+
+  test('is refused when it is about another patient, and changes nothing', async () => {
+    ehr.admin.seed([task('t2', 'Patient/p2')]);
+    expect((await ehr.destination().file(plan([closing('t2')]))).failure?.cause).toBe('match/conflict');
+    expect(standing('Task')).toMatchObject({ status: 'requested' });
+  });
+});
+
 describe('a void', () => {
   const types: readonly [string, Record<string, unknown>, Record<string, unknown>][] = [
     ['Observation', observation('a', 1), { status: 'entered-in-error' }],

@@ -31,6 +31,14 @@ describe('a plan', () => {
     ]);
   });
 
+  test("merges into the EHR's own resource that is named by its id, also when another was named before", () => {
+    const close: Mapped = { ...put('c', {}), do: 'merge', resource: { resourceType: 'Task', id: 't2' } };
+    const mine = new Map([['c', link('c', { resourceType: 'Task', reference: 'Task/t1', action: 'merged' })]]);
+    const { steps, missing } = planSteps([close], mine, none, 'urn:x');
+    expect(missing).toEqual([]);
+    expect(steps.map((step) => [step.do, step.known?.reference])).toEqual([['merge', 'Task/t2']]);
+  });
+
   test('points to where a goal stands that this record changes, not into its own bundle', () => {
     const goal: Mapped = { ...put('g', {}), do: 'merge', resource: { resourceType: 'Goal' } };
     const review = put('r', { focus: [{ reference: 'urn:uuid:g' }], subject: { reference: 'Patient/1' } });

@@ -92,6 +92,7 @@ export const testMapper: Mapper = {
   files: [],
   kinds: [],
   mapOf: () => undefined,
+  uncharted: [],
   answers: () => false,
   map: (activity, context) =>
     ok(

@@ -5,6 +5,7 @@ import type { FilingStep } from '../../../core/ports.ts';
 import { takes } from '../capability.ts';
 import { overlay, ownedElements } from '../content.ts';
 import { inDoubt } from '../doubt.ts';
+import { read } from '../read.ts';
 import { resolved, subjectOf } from '../reference.ts';
 import { isVoided } from '../voiding.ts';
 import { amend } from './amend.ts';
@@ -27,7 +28,10 @@ export async function mergeStep(filing: Progress, step: MergeStep): Promise<Ende
   }
   const target = await targetOf(filing, step);
   if (!target.ok) return { links: [], failure: target.failure };
-  const { reference, current } = target.value;
+  const { reference } = target.value;
+  const mine = await ofTheSamePatient(filing, step, target.value);
+  if (!mine.ok) return { links: [], failure: mine.failure };
+  const { current } = mine.value;
   const { id: _id, ...elements } = resolved(step.resource, filedReferences(works));
   const done = await amend(env, reference, (standing) => overlay(standing, elements), run, current);
   if (!done.ok) return { links: [], failure: inDoubt(run.doubt, done.failure) };
@@ -45,6 +49,23 @@ export async function mergeStep(filing: Progress, step: MergeStep): Promise<Ende
     ],
   };
 }
+
+/** The EHR's own resource, named by an id, is read first: whoever wrote the id may have meant somebody else's. */
+async function ofTheSamePatient(filing: Progress, step: MergeStep, target: Located): Promise<Outcome<Located>> {
+  if (step.resource.id === undefined) return ok(target);
+  const { env, run } = filing;
+  const standing = await read(env.client, target.reference, run);
+  if (!standing.ok) return standing;
+  const patient = subjectOf(step.resource);
+  if (patient === undefined || sameReference(subjectOf(standing.value), patient)) {
+    return ok({ ...target, current: standing.value });
+  }
+  return fail('match/conflict', `the ${step.resource.resourceType} named is about another patient`);
+}
+
+/** Absolute or relative. */
+const sameReference = (theirs: string | undefined, ours: string): boolean =>
+  theirs === ours || theirs?.endsWith(`/${ours}`) === true;
 
 /** What this filing has just put, else what stands and is not marked entered-in-error. */
 async function targetOf(filing: Progress, step: MergeStep): Promise<Outcome<Located>> {
