@@ -9,6 +9,7 @@ import type { DestinationId } from '../core/model.ts';
 import type { CapabilityReport, Log } from '../core/ports.ts';
 import { destinationPauses, setPaused } from '../ledger/destinations.ts';
 import { createKeys } from '../ledger/keys.ts';
+import { healMessages } from '../ledger/heal.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { startTejido } from '../main.ts';
 import { createLog, exitOnFault } from '../observe/log.ts';
@@ -117,6 +118,7 @@ async function openLedger(config: Config): Promise<CliLedger> {
         connected.map(({ destination }) => destination),
         range,
       ),
+    heal: (messages, actor) => healMessages(store.pool, messages, actor),
     close: async () => {
       await Promise.all(connected.map(({ destination }) => destination.close()));
       await store.close();

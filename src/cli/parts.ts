@@ -9,6 +9,7 @@ import type {
   MessageFilter,
   MessagePage,
   MessageStory,
+  Healing,
   Reconciliation,
   UnmappedEntry,
 } from '../core/story.ts';
@@ -64,6 +65,8 @@ export type CliLedger = {
   };
   /** Counts, and asks the destinations what stands there. */
   readonly reconcile: (range: { readonly from?: Date; readonly to?: Date }) => Promise<Reconciliation>;
+  /** Files the messages again whose resources do not stand as they should. Work for a running Tejido. */
+  readonly heal: (ids: readonly MessageId[], actor: string) => Promise<Healing>;
   readonly close: () => Promise<void>;
 };
 

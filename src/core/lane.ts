@@ -15,6 +15,8 @@ export type Work = {
   readonly elapsedMs: number;
   /** An earlier attempt may have reached the destination. */
   readonly doubt: boolean;
+  /** Somebody decided: what was deleted in the destination is filed anew. */
+  readonly anew: boolean;
   readonly source: string;
   readonly recordId: string | undefined;
   readonly kind: string;

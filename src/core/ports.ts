@@ -175,6 +175,8 @@ export type FilingPlan = {
   readonly steps: readonly FilingStep[];
   /** An earlier attempt may have written some of it: look before writing. */
   readonly doubt: boolean;
+  /** What has been deleted in the EHR is created anew; else it stops as `send/gone`. */
+  readonly anew?: boolean;
 };
 
 /** `links` holds what is known to stand, also when the rest failed. */

@@ -100,8 +100,18 @@ export type Reconciliation = {
   readonly rows: readonly ReconciliationRow[];
   readonly missing: readonly { readonly artifact: string; readonly messageId: MessageId; readonly reference: string }[];
   readonly duplicated: readonly { readonly artifact: string; readonly messageId: MessageId; readonly count: number }[];
+  /** Taken back, and standing again all the same. */
+  readonly revived: readonly { readonly artifact: string; readonly messageId: MessageId; readonly reference: string }[];
   /** Why the EHR could not be asked, when it could not. */
   readonly problem?: string;
+};
+
+/** What becomes of the messages whose resources differ. */
+export type Healing = {
+  /** Filed again. */
+  readonly healing: readonly MessageId[];
+  /** Their payload has aged out: a person must mend the chart. */
+  readonly agedOut: readonly MessageId[];
 };
 
 /** A code that its ConceptMap does not list, and the messages it came in. Code and display may say something about a patient. */

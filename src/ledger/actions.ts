@@ -63,7 +63,7 @@ async function makeDue(
       insert into delivery (message_id, destination, lane, state)
       select $1, destination, $2::uuid, 'due' from unnest($3::text[]) as t (destination)
       on conflict (message_id, destination) do update set state = 'due', cause = null, attempts = 0, first_attempt_at = null,
-        lane = excluded.lane where delivery.state in ('held', 'failed', 'superseded')
+        anew = delivery.cause is not distinct from 'send/gone', lane = excluded.lane where delivery.state in ('held', 'failed', 'superseded')
       returning destination
     ), woken as (
       insert into lane (destination, patient_key, due_at, changes)

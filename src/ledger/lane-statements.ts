@@ -14,6 +14,7 @@ export type ClaimRow = {
   deaths: number;
   elapsed_ms: number | null;
   doubt: boolean;
+  anew: boolean;
   source: string;
   record_id: string | null;
   kind: string;
@@ -45,7 +46,7 @@ export const claimLanes = statement<ClaimRow>(
       select l.patient_key, d.*,
         d.message_id = min(d.message_id) filter (where d.state = 'filing') over (partition by l.patient_key) as tried
       from leased l cross join lateral (
-        select message_id, state, attempts, doubt, first_attempt_at from delivery
+        select message_id, state, attempts, doubt, anew, first_attempt_at from delivery
         where destination = $1 and lane = l.patient_key and state in ('due', 'filing')
         order by message_id limit $5) d
     ), marked as (
@@ -57,7 +58,7 @@ export const claimLanes = statement<ClaimRow>(
       from work where delivery.message_id = work.message_id and delivery.destination = $1 and delivery.state in ('due', 'filing')
       returning delivery.message_id, delivery.attempts, delivery.deaths
     ), taken as (
-      select work.patient_key, work.message_id, work.state, work.doubt, work.first_attempt_at, marked.attempts, marked.deaths
+      select work.patient_key, work.message_id, work.state, work.doubt, work.anew, work.first_attempt_at, marked.attempts, marked.deaths
       from work join marked on marked.message_id = work.message_id
     )
     select l.patient_key, l.lease_token::text, l.changes::text,
@@ -67,7 +68,7 @@ export const claimLanes = statement<ClaimRow>(
         where s.destination = $1 and s.lane = l.patient_key and s.state = 'held') as has_held,
       w.message_id::text, w.attempts, w.deaths,
       (extract(epoch from clock_timestamp() - w.first_attempt_at) * 1000)::float8 as elapsed_ms,
-      w.state = 'filing' or w.doubt as doubt,
+      w.state = 'filing' or w.doubt as doubt, w.anew,
       m.source, m.record_id, m.kind, m.format, m.content_type, m.received_at, m.identifiers,
       coalesce(p.body, kept.body) as body,
       (select coalesce(array_agg(a.detail), '{}') from audit a
@@ -101,6 +102,7 @@ export const completeMessages = statement<{ message_id: string; destination: str
     ), new_delivery as (
       update delivery set state = input.delivery_state, cause = input.cause, deaths = 0, mapping_version = input.mapping_version,
         doubt = input.delivery_state in ('due', 'held', 'failed') and (delivery.doubt or input.ambiguous),
+        anew = delivery.anew and input.delivery_state = 'due',
         attempts = delivery.attempts + case when input.attempted then 1 else 0 end
       from input where delivery.message_id = input.message_id and delivery.destination = input.destination
     ), summary as (

@@ -60,6 +60,7 @@ function workOf(row: ClaimRow, messageId: string): Work {
     deaths: row.deaths,
     elapsedMs: row.elapsed_ms ?? 0,
     doubt: row.doubt,
+    anew: row.anew,
     source: row.source,
     recordId: row.record_id ?? undefined,
     kind: row.kind,

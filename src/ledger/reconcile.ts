@@ -10,6 +10,7 @@ type Expected = {
   artifact: string;
   resource_type: string;
   reference: string;
+  action: string;
   message_id: string;
   source: string;
   day: string;
@@ -34,6 +35,7 @@ export async function reconcile(
   const tally = new Map<string, { expected: number; standing: number; missing: number; duplicated: number }>();
   const missing: Reconciliation['missing'][number][] = [];
   const duplicated: Reconciliation['duplicated'][number][] = [];
+  const revived: Reconciliation['revived'][number][] = [];
   let problem: string | undefined;
 
   for (const destination of destinations) {
@@ -47,16 +49,21 @@ export async function reconcile(
       }
       const byArtifact = new Map(found.value.map((one) => [one.artifact, one]));
       for (const one of expected) {
+        const there = byArtifact.get(one.artifact);
+        const alive = (there?.count ?? 0) - (there?.errored ?? 0);
+        const named = { artifact: one.artifact, messageId: one.message_id as MessageId, reference: one.reference };
+        if (one.action === 'voided') {
+          if (alive > 0) revived.push(named);
+          continue;
+        }
         const key = `${one.source} ${one.day}`;
         const row = tally.get(key) ?? { expected: 0, standing: 0, missing: 0, duplicated: 0 };
         tally.set(key, row);
-        const there = byArtifact.get(one.artifact);
-        const alive = (there?.count ?? 0) - (there?.errored ?? 0);
         row.expected += 1;
         if (alive >= 1) row.standing += 1;
         if (alive < 1) {
           row.missing += 1;
-          missing.push({ artifact: one.artifact, messageId: one.message_id as MessageId, reference: one.reference });
+          missing.push(named);
         }
         if (alive > 1) {
           row.duplicated += 1;
@@ -73,15 +80,16 @@ export async function reconcile(
     (row) => row.accepted === row.received + row.filed + row.held + row.failed + row.superseded + row.voided,
   );
   return {
-    clean: adds && problem === undefined && missing.length === 0 && duplicated.length === 0,
+    clean: adds && problem === undefined && missing.length + duplicated.length + revived.length === 0,
     rows,
     missing,
     duplicated,
+    revived,
     ...(problem === undefined ? {} : { problem }),
   };
 }
 
-/** The artifacts that must stand: of each the latest link, unless it was voided. In pages. */
+/** Of each artifact its latest link: it must stand, unless that one voided it. In pages. */
 async function* expectedOf(
   db: Db,
   destination: DestinationId,
@@ -90,7 +98,7 @@ async function* expectedOf(
 ): AsyncGenerator<readonly Expected[]> {
   let after = '';
   for (;;) {
-    const { rows } = await sql<Expected & { action: string }>`
+    const { rows } = await sql<Expected>`
       select l.artifact, l.resource_type, l.reference, l.message_id::text, l.action, m.source,
         to_char(m.received_at at time zone 'UTC', 'YYYY-MM-DD') as day
       from (select distinct on (artifact) artifact, resource_type, reference, message_id, action from link
@@ -104,7 +112,7 @@ async function* expectedOf(
       select id::text as message_id from message where id = any(${rows.map((row) => row.message_id)}::bigint[])
         and received_at >= ${from} and received_at < ${to}`.execute(db);
     const wanted = new Set(dated.map((row) => row.message_id));
-    const expected = rows.filter((row) => row.action !== 'voided' && wanted.has(row.message_id));
+    const expected = rows.filter((row) => wanted.has(row.message_id));
     if (expected.length > 0) yield expected;
   }
 }

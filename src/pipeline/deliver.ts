@@ -46,7 +46,7 @@ export async function deliver(
       if (prepared.do === 'file' && prepared.steps.length > 0) {
         sending = true;
         const filing = await deps.destination.file(
-          { messageId: work.messageId, steps: prepared.steps, doubt: work.doubt },
+          { messageId: work.messageId, steps: prepared.steps, doubt: work.doubt, anew: work.anew },
           signal,
         );
         sending = false;

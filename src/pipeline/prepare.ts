@@ -205,11 +205,14 @@ const untold = (facts: FactView, subject: string): readonly string[] =>
     .filter((topic) => factsOn(topic, facts).length === 0)
     .map(({ kind, key }) => `${subject}.${kind}.${key}`);
 
+const isOf = (link: OwnedLink, { source, recordId }: RecordName): boolean =>
+  link.source === source && link.recordId === recordId;
+
 const stands = (link: OwnedLink): boolean => link.action !== 'voided';
 
 /** What this record emitted, and what others did that it may build on. */
 function split(links: readonly OwnedLink[], record: RecordName) {
-  const isMine = (link: OwnedLink): boolean => link.source === record.source && link.recordId === record.recordId;
+  const isMine = (link: OwnedLink): boolean => isOf(link, record);
   const standing = links.filter(stands);
   return {
     mine: new Map(standing.filter(isMine).map((link) => [link.artifact, link])),
@@ -247,7 +250,10 @@ async function prepareVoid(
   }
   // No person: only the record's own links are wanted.
   const links = own ? person.links : (await deps.ledger.personContext(nobody, '-', [record])).links;
-  const voided = voidSteps([...split(links, record).mine.values()]);
+  const mine = [...split(links, record).mine.values()];
+  const again = work.anew ? links.filter((link) => isOf(link, record) && !stands(link)) : [];
+  // What was taken back before, and is asked for again, stands in the EHR all the same.
+  const voided = voidSteps([...mine, ...again.map((link): OwnedLink => ({ ...link, action: 'updated' }))]);
   const derived = derivedWithout(record, activity, work, patientKey, person, deps);
   if (!derived.ok) return stop(derived.failure);
   const gone = new Set(voided.map(({ artifact }) => artifact));

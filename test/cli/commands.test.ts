@@ -328,7 +328,13 @@ describe('tejido reconcile', () => {
     [true, 0, 'Clean'],
     [false, 1, 'NOT clean'],
   ])('clean: %s', async (clean, code, says) => {
-    const reconcile = async (): Promise<Reconciliation> => ({ clean, rows: [row], missing: [], duplicated: [] });
+    const reconcile = async (): Promise<Reconciliation> => ({
+      clean,
+      rows: [row],
+      missing: [],
+      duplicated: [],
+      revived: [],
+    });
     const ran = await tejido(['reconcile'], { openLedger: async () => ({ ...fakeLedger, reconcile }) });
     expect(ran.code).toBe(code);
     expect(ran.out).toMatch(/commcare +2026-03-30 +10 +8 +1/);

@@ -18,6 +18,7 @@ export const fakeLedger: CliLedger = {
   keys: { create: notAsked, list: async () => [], revoke: async () => false },
   destinations: { list: async () => [], setPaused: async () => undefined },
   reconcile: notAsked,
+  heal: notAsked,
   close: async () => undefined,
 };
 

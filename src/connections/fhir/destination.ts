@@ -142,7 +142,12 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
         plan.steps.map((step) => step.artifact),
         async () => {
           const exchanges: Exchange[] = [];
-          const run: Run = { record: (exchange) => exchanges.push(exchange), signal, doubt: plan.doubt };
+          const run: Run = {
+            record: (exchange) => exchanges.push(exchange),
+            signal,
+            doubt: plan.doubt,
+            anew: plan.anew === true,
+          };
           const made = await through(
             () => filePlan(env, plan, run),
             (ended) => ended.failure,

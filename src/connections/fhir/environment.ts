@@ -59,7 +59,7 @@ export type Environment = {
 };
 
 /** One filing in progress. `doubt` rises when an answer is lost, and is what the final look for twins depends on. */
-export type Run = Call & { doubt: boolean };
+export type Run = Call & { doubt: boolean; readonly anew: boolean };
 
 /** A pause of between a half and the whole of `ms`, so that those who collided do not collide again. */
 export const jittered = (env: Pick<Environment, 'random' | 'wait'>, ms: number, run: Call): Promise<void> =>

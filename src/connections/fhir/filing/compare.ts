@@ -8,7 +8,7 @@ import { read } from '../read.ts';
 import { hasUnresolved } from '../reference.ts';
 import { wantedOver } from './progress.ts';
 import type { Progress } from './progress.ts';
-import { failWork, isTodo, refersTo, seen } from './work.ts';
+import { failWork, forget, isTodo, refersTo, seen } from './work.ts';
 import type { Work } from './work.ts';
 
 /** Reads what stands and is not read yet; what stands as it should is done. */
@@ -34,7 +34,10 @@ export async function compareStanding(filing: Progress): Promise<Failure | undef
 function take(filing: Progress, work: Work, got: Outcome<Resource>): Failure | undefined {
   if (!got.ok) {
     if (got.failure.cause !== 'send/gone') return inDoubt(filing.run.doubt, got.failure);
-    failWork(work, got.failure);
+    if (filing.run.anew) {
+      work.reference = undefined;
+      forget(work);
+    } else failWork(work, got.failure);
     return undefined;
   }
   const standing = got.value;

@@ -100,10 +100,11 @@ async function findAll({ env, run }: Progress, works: readonly Work[]): Promise<
 /** After a lost answer something may have been written late, beside what we wrote then. */
 export async function lookForTwins(filing: Progress): Promise<Failure | undefined> {
   const { env, run, works } = filing;
-  const created = works.filter((work) => work.done && work.action === 'created');
-  const found = await findAll(filing, created);
+  // Where reconciliation found twins, nobody knows who made them.
+  const suspects = works.filter((work) => work.done && (run.anew || work.action === 'created'));
+  const found = await findAll(filing, suspects);
   if (!found.ok) return found.failure;
-  for (const work of created) {
+  for (const work of suspects) {
     const matches = found.value.get(work.step.artifact) ?? [];
     if (matches.length < 2) continue;
     const keeper = await settle(env, matches, found.value, run, work.reference);
