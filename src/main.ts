@@ -5,14 +5,17 @@ import type { Clock, Log } from './core/ports.ts';
 import { connect } from './assembly/destinations.ts';
 import { loadKnowledge, mapFolders } from './assembly/knowledge.ts';
 import { type Reloaded, watchMaps } from './assembly/live-maps.ts';
-import { type Server, startServer } from './assembly/server.ts';
+import { type RunningParts, type Server, startServer } from './assembly/server.ts';
 import { openStore, type Store } from './assembly/store.ts';
 import { createRosters } from './assembly/rosters.ts';
 import { identifyActivity } from './sources/activity.ts';
 import { startWorkers, type Workers } from './assembly/workers.ts';
+import { startEscalations } from './assembly/escalations.ts';
+import { ackMinutes } from './core/escalation.ts';
 import { createAcceptor } from './ledger/accept.ts';
 import { createIdempotency } from './ledger/idempotency.ts';
 import { createKeys, type MadeKey } from './ledger/keys.ts';
+import { escalationReadings } from './ledger/escalations-read.ts';
 import { backlog } from './ledger/messages.ts';
 import { laneAges } from './ledger/lanes.ts';
 import { rememberMaps } from './ledger/mapping-versions.ts';
@@ -55,18 +58,20 @@ export async function startTejido({ config, version, log, clock, random, role }:
     const idempotency = createIdempotency({ db: store.db, clock });
     const ids = config.destinations.map((one) => one.id);
 
-    let running: { connected: ReturnType<typeof connect>; workers: Workers } | undefined;
+    let running: RunningParts | undefined;
     let stopping = false;
     const metrics = createMetrics({
       readings: {
         backlog: () => backlog(store.db),
         laneAges: () => laneAges(store.pool),
         wakeHealthy: () => running?.workers.wake.healthy() ?? false,
+        escalations: () => escalationReadings(store.pool, ackMinutes(config.redFlags.clock)),
       },
     });
     const { accept } = createAcceptor({
       pool: store.pool,
       destinations: ids,
+      escalation: config.redFlags.clock,
       onAccepted: (receipts, items) => {
         for (const [index, receipt] of receipts.entries()) {
           const item = items[index];
@@ -77,6 +82,7 @@ export async function startTejido({ config, version, log, clock, random, role }:
             metrics.held(item.source, item.kind, item.hold.cause);
           if (receipt.state === 'superseded') metrics.superseded(item.source, item.kind);
         }
+        if (receipts.some((receipt) => receipt.escalations !== undefined)) running?.escalations.poke();
         if (receipts.some((receipt) => receipt.state === 'received'))
           for (const id of ids) running?.workers.wake.poke(id);
       },
@@ -130,7 +136,16 @@ export async function startTejido({ config, version, log, clock, random, role }:
       random,
       log,
     });
-    running = { connected, workers };
+    const escalations = startEscalations({
+      config,
+      store,
+      connected,
+      read: knowledge.read,
+      findFlags: knowledge.findFlags,
+      clock,
+      log,
+    });
+    running = { connected, workers, escalations };
     // What a process that died had begun.
     void rosters.carryOut();
     knowledge.maps.attach({
@@ -151,6 +166,7 @@ export async function startTejido({ config, version, log, clock, random, role }:
       stop: async (limitMs) => {
         stopping = true;
         unwatch();
+        await escalations.stop();
         // Deliveries first: they may need the sandbox, which the server serves.
         await workers.stop(limitMs);
         await server?.close(Math.min(limitMs, 5_000));

@@ -7,8 +7,10 @@ import type { Activity } from '../core/activity.ts';
 import { createGates, type Gates } from '../core/gates/index.ts';
 import { fail, type Issue, type Outcome } from '../core/outcome.ts';
 import type { Clock, Log, Performer, Validate } from '../core/ports.ts';
+import { type FindFlags, redFlagsOf } from '../core/red-flag/detect.ts';
 import { loadMapper } from '../mapping/load.ts';
 import { type LiveMaps, liveMaps } from './live-maps.ts';
+import { seeingFlags } from './flagged-maps.ts';
 import { type ActivityCheck, createActivityCheck, type SchemaDocument } from '../sources/activity.ts';
 import type { SourceConfig } from '../sources/config.ts';
 import type { Payload } from '../pipeline/deps.ts';
@@ -25,6 +27,7 @@ export type Knowledge = {
   readonly validate: Validate;
   /** Profiles that cannot be used, and why. */
   readonly problems: readonly Issue[];
+  readonly findFlags: FindFlags;
   readonly readers: Readers;
   readonly gates: Gates;
   readonly source: (name: string) => SourceConfig | undefined;
@@ -58,6 +61,9 @@ export const mapFolders = (config: Pick<Config, 'mappings'>): readonly string[] 
   ...config.mappings.folders,
 ];
 
+const flagFinder = ({ enabled, rules }: Config['redFlags']): FindFlags =>
+  enabled ? (activity) => redFlagsOf(activity, rules) : () => [];
+
 export async function loadKnowledge(config: Config, clock: Clock, log: Log): Promise<Knowledge> {
   const [schemas, mapper, validator] = await Promise.all([
     loadSchemas(),
@@ -74,7 +80,8 @@ export async function loadKnowledge(config: Config, clock: Clock, log: Log): Pro
     maxItems: config.http.limits.items,
     maxItemBytes: config.http.limits.bodyBytes,
   };
-  const readers = createReaders(check, limits);
+  const findFlags = flagFinder(config.redFlags);
+  const readers = createReaders(check, limits, findFlags);
   // The schema of the configuration has checked their shape.
   const sources = new Map(
     (config.sources as readonly unknown[] as readonly SourceConfig[]).map((one) => [one.name, one]),
@@ -83,9 +90,10 @@ export async function loadKnowledge(config: Config, clock: Clock, log: Log): Pro
   return {
     schemas,
     check,
-    maps: liveMaps(mapper.value, mapFolders(config), log),
+    maps: seeingFlags(liveMaps(mapper.value, mapFolders(config), log), config.redFlags),
     validate: validator.validate,
     problems: validator.problems,
+    findFlags,
     readers,
     gates: createGates(config.gates),
     source: (name) => sources.get(name),

@@ -12,6 +12,7 @@ import type { Clock, Mapped } from '../core/ports.ts';
 import type { ActionResult } from '../core/story.ts';
 import type { Messages } from '../inbound/deps.ts';
 import { releaseMessage, retryMessage, voidMessage } from '../ledger/actions.ts';
+import { escalationsOfMessage } from '../ledger/escalations-read.ts';
 import { listMessages, messageRaw, messageStory } from '../ledger/messages.ts';
 import { listUnmapped } from '../ledger/unmapped.ts';
 import type { Knowledge } from './knowledge.ts';
@@ -26,7 +27,11 @@ export function doorMessages(store: Store, destinations: readonly DestinationId[
   };
   return {
     list: (filter) => listMessages(store.db, filter),
-    story: (id) => messageStory(store.db, id),
+    story: async (id) => {
+      const story = await messageStory(store.db, id);
+      const escalations = story === undefined ? [] : await escalationsOfMessage(store.pool, id);
+      return story === undefined || escalations.length === 0 ? story : { ...story, escalations };
+    },
     unmapped: () => listUnmapped(store.pool),
     raw: (id, actor) => messageRaw(store.db, id, actor),
     retry: (id, actor) => told(retryMessage(store.pool, destinations, id, actor)),

@@ -16,6 +16,7 @@ import { createLog, exitOnFault } from '../observe/log.ts';
 import { randomBytes } from 'node:crypto';
 import { connect } from './destinations.ts';
 import { KnowledgeError, loadKnowledge, packageRoot } from './knowledge.ts';
+import { doorEscalations } from './escalations.ts';
 import { doorMessages } from './messages.ts';
 import { startNotices } from './notices.ts';
 import { shadowRun } from './shadow.ts';
@@ -97,6 +98,7 @@ async function openLedger(config: Config): Promise<CliLedger> {
   const connected = connect(config, origin(config), { clock, random, log });
   return {
     ...doorMessages(store, ids, () => undefined),
+    escalations: doorEscalations(store, config, () => undefined),
     keys,
     destinations: {
       list: async () => {

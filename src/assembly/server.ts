@@ -17,11 +17,18 @@ import { readJson, readJsonLines } from '../sources/json-items.ts';
 import { readerFor } from '../sources/reader.ts';
 import { type Connected, readingOf } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
+import { doorEscalations, type EscalationClock } from './escalations.ts';
 import { doorMessages, dryRun } from './messages.ts';
 import { listRosters, showRoster } from '../ledger/rosters.ts';
 import type { Rosters } from './rosters.ts';
 import type { Store } from './store.ts';
 import type { Workers } from './workers.ts';
+
+export type RunningParts = {
+  readonly connected: readonly Connected[];
+  readonly workers: Workers;
+  readonly escalations: EscalationClock;
+};
 
 export type ServerParts = {
   readonly config: Config;
@@ -34,7 +41,7 @@ export type ServerParts = {
   readonly accept: Accept;
   readonly rosters: Rosters;
   /** Known once the port is. */
-  readonly running: () => { readonly connected: readonly Connected[]; readonly workers: Workers } | undefined;
+  readonly running: () => RunningParts | undefined;
   readonly stopping: () => boolean;
   readonly clock: Clock;
   readonly random: () => number;
@@ -95,7 +102,8 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     activities: {
       read: (body, ndjson, limits) => (ndjson ? readJsonLines(body, limits) : readJson(body, limits)),
       check: knowledge.check,
-      identify: identifyActivity,
+      identify: (activity, raw, contentType, actor) =>
+        identifyActivity(activity, raw, contentType, actor, knowledge.findFlags),
     },
     dryRun: dryRun(knowledge, config, clock),
     source: (name) => {
@@ -113,6 +121,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
       list: (page) => listRosters(store.pool, page),
       show: (id) => showRoster(store.pool, id),
     },
+    escalations: doorEscalations(store, config, () => running()?.escalations.poke()),
     schemas: knowledge.schemas,
     version: parts.version,
     metrics: parts.metrics.expose,

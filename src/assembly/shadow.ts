@@ -9,6 +9,7 @@ import { deployedVersion, mapsOf } from '../ledger/mapping-versions.ts';
 import { pastMessages } from '../ledger/past.ts';
 import type { Queryable } from '../ledger/statement.ts';
 import { type Change, changeKinds, changesBetween } from '../mapping/diff.ts';
+import { flagged } from './flagged-maps.ts';
 import { loadMapper, mapperOf } from '../mapping/load.ts';
 import { mapSetOf } from '../mapping/map-set.ts';
 import { type Replayed, replay, type ReplayDeps } from '../pipeline/replay.ts';
@@ -34,7 +35,7 @@ export async function shadowRun(
 ): Promise<MappingDiff> {
   const knowledge = await loadKnowledge({ ...config, mappings: { folders: [], watch: false } }, clock, log);
   const working = await workingCopy(config, request.folders);
-  const deployed = deployedMaps(store.pool, working);
+  const deployed = deployedMaps(store.pool, working, config);
   const latest = await deployedVersion(store.pool);
   const notCompared = new Map<string, number>();
   const versions = new Map<string, number>();
@@ -116,17 +117,21 @@ async function workingCopy(config: Config, folders: readonly string[] | undefine
   const wanted = folders === undefined ? config : { mappings: { folders, watch: false } };
   const loaded = await loadMapper({ folders: mapFolders(wanted) });
   if (!loaded.ok) throw new KnowledgeError('The working copy cannot be used.', loaded.failure.issues ?? []);
-  return loaded.value;
+  return flagged(loaded.value, config.redFlags);
 }
 
 /** The mapper of a version, from the ledger; undefined when it is not there, or cannot be loaded by this Tejido. */
-function deployedMaps(on: Queryable, working: Mapper): (version: string) => Promise<Mapper | undefined> {
+function deployedMaps(
+  on: Queryable,
+  working: Mapper,
+  config: Pick<Config, 'redFlags'>,
+): (version: string) => Promise<Mapper | undefined> {
   const known = new Map<string, Mapper | undefined>([[working.version, working]]);
   return async (version) => {
     if (!known.has(version)) {
       const files = await mapsOf(on, version);
       const loaded = files === undefined ? undefined : mapperOf(mapSetOf(files));
-      known.set(version, loaded?.ok === true ? loaded.value : undefined);
+      known.set(version, loaded?.ok === true ? flagged(loaded.value, config.redFlags) : undefined);
     }
     return known.get(version);
   };

@@ -4,6 +4,11 @@ import type { MessageId } from '../core/model.ts';
 import type { CapabilityReport } from '../core/ports.ts';
 import type {
   ActionResult,
+  EscalationAct,
+  EscalationActed,
+  EscalationEntry,
+  EscalationFilter,
+  EscalationStory,
   MappingDiff,
   MappingDiffRequest,
   MessageFilter,
@@ -51,6 +56,12 @@ export type CliLedger = {
   readonly void: (id: MessageId, actor: string) => Promise<ActionResult>;
   /** Codes that no ConceptMap lists, and what waits for them. */
   readonly unmapped: () => Promise<readonly UnmappedEntry[]>;
+  /** `restrictedToo`: with the codes that only few may see. */
+  readonly escalations: {
+    readonly list: (filter: EscalationFilter, restrictedToo: boolean) => Promise<readonly EscalationEntry[]>;
+    readonly story: (id: string, restrictedToo: boolean) => Promise<EscalationStory | undefined>;
+    readonly act: (id: string, act: EscalationAct, actor: string) => Promise<EscalationActed>;
+  };
   readonly keys: {
     readonly create: (key: NewKey, actor: string) => Promise<{ readonly key: Key; readonly secret: string }>;
     readonly list: () => Promise<readonly Key[]>;

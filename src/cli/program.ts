@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { register as check } from './commands/check.ts';
 import { register as demo } from './commands/demo.ts';
 import { register as destinations } from './commands/destinations.ts';
+import { register as escalations } from './commands/escalations.ts';
 import { register as keys } from './commands/keys.ts';
 import { register as map } from './commands/map.ts';
 import { register as messages } from './commands/messages.ts';
@@ -23,6 +24,7 @@ const commands: readonly ((program: Command, parts: Parts) => void)[] = [
   messages,
   reconcile,
   destinations,
+  escalations,
   keys,
   migrate,
   map,

@@ -42,6 +42,10 @@ const head = (story: MessageStory): readonly string[] => {
     `  ${story.contentType}, ${size(story.rawSize)}, sha256 ${story.rawSha256.slice(0, 16)}`,
     ...(story.duplicateOf === undefined ? [] : [`  the same as message ${story.duplicateOf}`]),
     ...(story.replacedBy === undefined ? [] : [`  replaced by message ${story.replacedBy}`]),
+    ...(story.escalations ?? []).map(
+      ({ severity, state, acknowledgedByRole: role }) =>
+        `  red flag (${severity}): ${state}${role === undefined ? '' : `, taken by: ${role}`}`,
+    ),
     ...(story.cause === undefined ? [] : ['', `Why:  ${causeOf(story.cause).says} [${story.cause}]`]),
     ...(story.nextAction === undefined ? [] : [`Next: ${story.nextAction}`]),
     ...(story.whoActs === undefined ? [] : [`Who:  ${whoSays[story.whoActs]}`]),

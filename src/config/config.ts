@@ -2,8 +2,10 @@
 import type { GateRules } from '../core/gates/index.ts';
 import type { Receives } from '../core/gates/minimum.ts';
 import type { RetryPolicy } from '../core/decide.ts';
+import type { EscalationPolicy } from '../core/escalation.ts';
 import type { DestinationId } from '../core/model.ts';
 import type { MappingContext, Performer } from '../core/ports.ts';
+import type { RedFlagRules } from '../core/red-flag/rules.ts';
 
 type SmartKeyConfig = {
   readonly kid: string;
@@ -59,6 +61,26 @@ export type DestinationConfig = {
   readonly capabilityMaxAgeMs?: number;
 };
 
+export type PoolConfig = {
+  readonly id: string;
+  readonly name: string;
+  /** `Organization/…` and the like in the EHR. */
+  readonly reference?: string;
+  readonly webhook?: { readonly url: string; readonly secret: string; readonly timeoutMs: number };
+};
+
+export type RedFlagConfig = {
+  readonly enabled: boolean;
+  readonly signedOff?: { readonly by: string; readonly on: string };
+  readonly rules: RedFlagRules;
+  readonly pools: readonly PoolConfig[];
+  readonly clock: EscalationPolicy;
+  readonly link?: string;
+  readonly phone?: string;
+  readonly lookSeconds: number;
+  readonly taskSeconds: number;
+};
+
 export type Config = {
   /** Where it was read from; absent: defaults only. */
   readonly file?: string;
@@ -100,6 +122,7 @@ export type Config = {
   readonly gates: GateRules;
   /** `key`: 32 bytes in base64; absent: one of our own in `dataDir`. */
   readonly sealing: { readonly key?: string };
+  readonly redFlags: RedFlagConfig;
   readonly retention: {
     readonly payloadDays: number;
     readonly attemptDays: number;

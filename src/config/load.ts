@@ -9,6 +9,7 @@ import { checkSchema } from './check.ts';
 import type { Config, ConfigProblem, DestinationConfig, LoadedConfig } from './config.ts';
 import { isSealingKey } from './sealing.ts';
 import { type ListConfig, readScreens } from './screens.ts';
+import { type GivenRedFlags, checkRedFlags, redFlagConfig } from './red-flags.ts';
 import { pathText, readYaml } from './positions.ts';
 import type { Path, Yaml } from './positions.ts';
 import { fillIn, resolveSecrets } from './secrets.ts';
@@ -39,6 +40,7 @@ type Checked = Pick<
   readonly gates: Pick<GateRules, 'clock' | 'late'> & Readonly<Record<'wording' | 'substanceUse', ListConfig>>;
   readonly consent: GateRules['consent'];
   readonly review: GateRules['review'];
+  readonly redFlags: GivenRedFlags;
 };
 
 export const sandboxPath = '/sandbox/fhir';
@@ -102,6 +104,7 @@ const checkMeaning = (config: Checked, folder: string): Trouble[] => {
       });
     }
   }
+  trouble.push(...checkRedFlags(config.redFlags));
   const present = (of: readonly [string, string], files: readonly string[]) => {
     for (const [index, file] of files.entries()) {
       if (existsSync(path.resolve(folder, file))) continue;
@@ -240,7 +243,7 @@ const assemble = (
   folder: string,
   file: string | undefined,
 ): Config => {
-  const { gates, consent, review, destinations, http, mappings, validation, ...rest } = checked;
+  const { gates, consent, redFlags, review, destinations, http, mappings, validation, ...rest } = checked;
   const sandbox = { id: 'sandbox', kind: 'sandbox' } as const;
   const all = destinations.length > 0 ? destinations : [defaultsOf(sandbox)];
   return {
@@ -256,6 +259,7 @@ const assemble = (
     mappings: { ...mappings, folders: mappings.folders.map((each) => path.resolve(folder, each)) },
     validation: { ...validation, igPackages: validation.igPackages.map((each) => path.resolve(folder, each)) },
     gates: { ...gates, ...screens, consent, review },
+    redFlags: redFlagConfig(redFlags),
   };
 };
 

@@ -16,7 +16,9 @@ const within = /\$\{([^}]*)\}/g;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const isSecretAt = (at: Path): boolean => at[0] === 'destinations' && secretFields.has(String(at.at(-1)));
+const withSecrets: ReadonlySet<unknown> = new Set(['destinations', 'redFlags']);
+
+const isSecretAt = (at: Path): boolean => withSecrets.has(at[0]) && secretFields.has(String(at.at(-1)));
 
 export const isSecretReference = (value: unknown): boolean =>
   typeof value === 'string'

@@ -8,7 +8,9 @@
  *      └──▶ superseded   (a duplicate, or a newer version took its place)
  */
 import type { CauseCode } from './causes.ts';
+import type { EscalationState } from './escalation.ts';
 import type { Issue } from './outcome.ts';
+import type { Severity } from './red-flag/rules.ts';
 
 declare const brand: unique symbol;
 type Branded<T, B extends string> = T & { readonly [brand]: B };
@@ -67,4 +69,13 @@ export type MessageEvent = {
 };
 
 /** What a door answers for one accepted item. */
-export type Receipt = { readonly id: MessageId; readonly state: MessageState; readonly duplicateOf?: MessageId };
+export type Receipt = {
+  readonly id: MessageId;
+  readonly state: MessageState;
+  readonly duplicateOf?: MessageId;
+  /** Red flags of the record, when it shows any: `GET /v1/messages/{id}` tells when somebody has seen them. */
+  readonly escalations?: readonly ToldEscalation[];
+};
+
+/** What a sender is told of a red flag: that it was raised, and whether somebody has seen it. Never which. */
+export type ToldEscalation = { readonly id: string; readonly severity: Severity; readonly state: EscalationState };

@@ -8,6 +8,7 @@ import type { FactView } from './fact.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, Receipt } from './model.ts';
 import type { Demographics } from './matching/demographics.ts';
 import type { Failure, Issue, Outcome } from './outcome.ts';
+import type { RedFlag } from './red-flag/rules.ts';
 
 /** A FHIR resource as data. What it must look like is the validator's affair, not the type system's. */
 export type Resource = { readonly resourceType: string; readonly id?: string; readonly [element: string]: unknown };
@@ -40,6 +41,10 @@ export type Incoming = {
   readonly recordedAt?: Date;
   /** Hold at once: the payload cannot go on as it is. */
   readonly hold?: Failure;
+  /** Red flags it shows, at least one; absent: none. */
+  readonly flags?: readonly RedFlag[];
+  /** Why a record is withdrawn, when this withdraws one: `wrong-patient`, `duplicate`, `mistaken`, `privacy`. */
+  readonly withdrawal?: string;
   /** The key that sent it. */
   readonly actor: string;
 };

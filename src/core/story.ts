@@ -1,6 +1,16 @@
 /** The story of messages as the doors, the console and the commands read it. Data only. */
 import type { Actor, CauseCode } from './causes.ts';
-import type { EmittedLink, Exchange, MessageEvent, MessageId, MessageState, PatientKey } from './model.ts';
+import type { EscalationState, NoticeKind } from './escalation.ts';
+import type {
+  EmittedLink,
+  Exchange,
+  MessageEvent,
+  MessageId,
+  MessageState,
+  PatientKey,
+  ToldEscalation,
+} from './model.ts';
+import type { Severity } from './red-flag/rules.ts';
 
 export type MessageFilter = {
   readonly state?: MessageState;
@@ -70,7 +80,80 @@ export type MessageStory = MessageSummary & {
   readonly events: readonly MessageEvent[];
   readonly attempts: readonly Attempt[];
   readonly links: readonly (EmittedLink & { readonly destination: string })[];
+  /** Red flags of the record, for whoever sent it: raised, and seen by whom. Never which. Absent: none. */
+  readonly escalations?: readonly SeenEscalation[];
 };
+
+/** What the CHW may know of a red flag: that "a nurse has seen it". */
+export type SeenEscalation = ToldEscalation & {
+  readonly openedAt: Date;
+  readonly acknowledgedAt?: Date;
+  /** The office of whoever took it, not the name. */
+  readonly acknowledgedByRole?: string;
+  readonly resolvedAt?: Date;
+  readonly cancelReason?: string;
+};
+
+export type EscalationFilter = {
+  /** `running`: nobody has acknowledged it. */
+  readonly state?: EscalationState | 'running';
+  readonly severity?: Severity;
+  readonly pool?: string;
+  /** 1..500, default 100. */
+  readonly limit?: number;
+};
+
+export type EscalationEntry = SeenEscalation & {
+  readonly messageId: MessageId;
+  readonly source: string;
+  readonly recordId: string;
+  readonly patientKey?: PatientKey;
+  /** Absent when it is restricted, and the caller may not see which it is. */
+  readonly code?: string;
+  readonly restricted: boolean;
+  readonly level: number;
+  readonly pool: string;
+  readonly observedAt?: Date;
+  /** When the next pool is told. */
+  readonly dueAt?: Date;
+  readonly acknowledgedBy?: string;
+  /** The EHR has its Task, or a message to the pool. */
+  readonly inChart: boolean;
+};
+
+export type EscalationStory = EscalationEntry & {
+  readonly events: readonly {
+    readonly at: Date;
+    readonly state: EscalationState;
+    readonly level: number;
+    readonly pool: string;
+    readonly actor: string;
+    readonly detail?: string;
+  }[];
+  /** What the alternate route carried, and every attempt at it. */
+  readonly notices: readonly {
+    readonly id: string;
+    readonly kind: NoticeKind;
+    readonly level: number;
+    readonly pool: string;
+    readonly state: string;
+    readonly createdAt: Date;
+    readonly attempts: readonly {
+      readonly at: Date;
+      readonly durationMs: number;
+      readonly status?: number;
+      readonly result: string;
+    }[];
+  }[];
+};
+
+export type EscalationAct =
+  | { readonly do: 'ack'; readonly role?: string; readonly note?: string }
+  | { readonly do: 'resolve'; readonly role?: string; readonly note?: string }
+  | { readonly do: 'reassign'; readonly pool: string; readonly note?: string };
+
+export type EscalationActed =
+  { readonly ok: true; readonly state: EscalationState } | { readonly ok: false; readonly refused: string };
 
 /** What an operator may do, and what became of it. `refused` says why in words. */
 export type ActionResult =

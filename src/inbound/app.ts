@@ -7,6 +7,7 @@ import { authenticate, requireScope } from './authenticate.ts';
 import { callerOf, defaultLimits, type AppDeps, type Handle, type Limits } from './deps.ts';
 import { docsPage, landingPage, stylesheet } from './docs.ts';
 import { perMinute, readBody } from './limits.ts';
+import { actOnEscalation, listEscalations, showEscalation, type EscalationAction } from './escalations.ts';
 import { actOnMessage, listMessages, listUnmapped, showMessage } from './messages.ts';
 import { openApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
@@ -115,6 +116,16 @@ function handlersOf(deps: AppDeps, limits: Limits): Readonly<Record<string, read
     handled(postSource(deps)),
   ];
   const act = (action: 'retry' | 'release' | 'void') => [bearer, reads, handled(actOnMessage(deps, action))];
+  const escalate = (action: EscalationAction) => [
+    bearer,
+    reads,
+    handled((_req, res, next) => {
+      requireScope(callerOf(res).key, 'escalations:act');
+      next();
+    }),
+    body,
+    handled(actOnEscalation(deps, action)),
+  ];
   const json = (get: () => unknown): RequestHandler[] => [
     handled(async (_req, res) => {
       res.json(await get());
@@ -148,6 +159,11 @@ function handlersOf(deps: AppDeps, limits: Limits): Readonly<Record<string, read
     listMessages: [bearer, reads, handled(listMessages(deps))],
     showMessage: [bearer, reads, handled(showMessage(deps))],
     listUnmapped: [bearer, reads, handled(listUnmapped(deps))],
+    listEscalations: [bearer, reads, handled(listEscalations(deps))],
+    showEscalation: [bearer, reads, handled(showEscalation(deps))],
+    ackEscalation: escalate('ack'),
+    resolveEscalation: escalate('resolve'),
+    reassignEscalation: escalate('reassign'),
     retryMessage: act('retry'),
     releaseMessage: act('release'),
     voidMessage: act('void'),

@@ -52,7 +52,7 @@ export function authenticate(deps: Pick<AppDeps, 'keys'>, ways: Ways, onRefusal:
 }
 
 /** `admin` may everything; `sources:write` and `sources:write:*` any source. */
-function mayUse(key: ApiKey, scope: string): boolean {
+export function mayUse(key: ApiKey, scope: string): boolean {
   if (key.scopes.includes('admin') || key.scopes.includes(scope)) return true;
   return (
     scope.startsWith('sources:write:') &&

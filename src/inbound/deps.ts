@@ -5,7 +5,18 @@ import type { MessageId } from '../core/model.ts';
 import type { Issue, Outcome } from '../core/outcome.ts';
 import type { Accept, Clock, Incoming, Log, Mapped } from '../core/ports.ts';
 import type { RosterAnswer, RosterAsk, RosterImport, RosterSummary } from '../core/roster.ts';
-import type { ActionResult, MessageFilter, MessagePage, MessageStory, UnmappedEntry } from '../core/story.ts';
+import type {
+  ActionResult,
+  EscalationAct,
+  EscalationActed,
+  EscalationEntry,
+  EscalationFilter,
+  EscalationStory,
+  MessageFilter,
+  MessagePage,
+  MessageStory,
+  UnmappedEntry,
+} from '../core/story.ts';
 
 export type ApiKey = {
   readonly id: string;
@@ -79,6 +90,13 @@ export type RosterDoor = {
   readonly show: (id: string) => Promise<RosterImport | undefined>;
 };
 
+/** `restrictedToo`: with the codes that only few may see. */
+export type Escalations = {
+  readonly list: (filter: EscalationFilter, restrictedToo: boolean) => Promise<readonly EscalationEntry[]>;
+  readonly story: (id: string, restrictedToo: boolean) => Promise<EscalationStory | undefined>;
+  readonly act: (id: string, act: EscalationAct, actor: string) => Promise<EscalationActed>;
+};
+
 export type Limits = {
   /** Body of one activity, and of one source delivery's item. */
   readonly activityBytes: number;
@@ -119,6 +137,7 @@ export type AppDeps = {
   readonly source: (name: string) => SourceDoor | undefined;
   readonly messages: Messages;
   readonly rosters: RosterDoor;
+  readonly escalations: Escalations;
   /** Documents of `schemas/`, for `/openapi.json`. */
   readonly schemas: readonly Readonly<Record<string, unknown>>[];
   readonly version: string;

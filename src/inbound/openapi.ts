@@ -1,4 +1,6 @@
 /** `/openapi.json` (OpenAPI 3.1): the route table and the published schemas in one document. Pure. */
+import { escalationStates } from '../core/escalation.ts';
+import { severities } from '../core/red-flag/rules.ts';
 import { actors, causes } from '../core/causes.ts';
 import { messageStates } from '../core/model.ts';
 import { operations, type Answer, type Operation, type Parameter } from './routes.ts';
@@ -65,6 +67,12 @@ const ownSchemas: Readonly<Record<string, Json>> = {
       id: { ...string, description: 'Id of the message.' },
       state: ref('MessageState'),
       duplicateOf: { ...string, description: 'The message that had this record and content before.' },
+      escalations: {
+        type: 'array',
+        description:
+          'Red flags of the record: raised, and how they stand. GET /v1/messages/{id} tells who has seen them.',
+        items: ref('ToldEscalation'),
+      },
     },
   },
   Receipts: {
@@ -176,10 +184,88 @@ const ownSchemas: Readonly<Record<string, Json>> = {
             description: 'What stands in the EHR because of this message.',
             items: { type: 'object' },
           },
+          escalations: {
+            type: 'array',
+            description: 'Red flags of the record, for whoever sent it: never which, and no name.',
+            items: {
+              allOf: [
+                ref('ToldEscalation'),
+                {
+                  type: 'object',
+                  properties: {
+                    openedAt: dateTime,
+                    acknowledgedAt: dateTime,
+                    acknowledgedByRole: { ...string, description: 'The office of whoever took it: "nurse".' },
+                    resolvedAt: dateTime,
+                    cancelReason: string,
+                  },
+                },
+              ],
+            },
+          },
           raw: { type: 'object', properties: { text: string, base64: string } },
         },
       },
     ],
+  },
+  ToldEscalation: {
+    type: 'object',
+    required: ['id', 'severity', 'state'],
+    properties: { id: string, severity: { enum: [...severities] }, state: { enum: [...escalationStates] } },
+  },
+  Escalation: {
+    allOf: [
+      ref('ToldEscalation'),
+      {
+        type: 'object',
+        required: ['messageId', 'source', 'recordId', 'restricted', 'level', 'pool', 'openedAt', 'inChart'],
+        properties: {
+          messageId: string,
+          source: string,
+          recordId: string,
+          patientKey: string,
+          code: { ...string, description: 'Absent when it is restricted and the key may not see it.' },
+          restricted: { type: 'boolean' },
+          level: { type: 'integer' },
+          pool: string,
+          observedAt: dateTime,
+          openedAt: dateTime,
+          dueAt: { ...dateTime, description: 'When the next pool is told.' },
+          acknowledgedAt: dateTime,
+          acknowledgedBy: string,
+          acknowledgedByRole: string,
+          resolvedAt: dateTime,
+          cancelReason: string,
+          inChart: { type: 'boolean', description: 'The EHR has its Task, or a message to the pool.' },
+        },
+      },
+    ],
+  },
+  EscalationList: {
+    type: 'object',
+    required: ['escalations'],
+    properties: { escalations: { type: 'array', items: ref('Escalation') } },
+  },
+  EscalationStory: {
+    allOf: [
+      ref('Escalation'),
+      {
+        type: 'object',
+        properties: {
+          events: { type: 'array', items: { type: 'object' } },
+          notices: {
+            type: 'array',
+            description: 'What the alternate route carried, with every attempt.',
+            items: { type: 'object' },
+          },
+        },
+      },
+    ],
+  },
+  EscalationDone: {
+    type: 'object',
+    required: ['id', 'state'],
+    properties: { id: string, state: { enum: [...escalationStates] } },
   },
   UnmappedCodes: {
     type: 'object',
@@ -301,6 +387,7 @@ const tags = [
   { name: 'Sheets', description: 'For the programme: rosters and attendance, as spreadsheets.' },
   { name: 'Sources', description: 'For apps that send in their own format.' },
   { name: 'Messages', description: 'What became of everything that was sent.' },
+  { name: 'Escalations', description: 'Red flags, and who has taken them. Tejido is not an emergency service.' },
   { name: 'Operations', description: 'For those who run Tejido.' },
 ];
 

@@ -21,7 +21,7 @@ export type Operation = {
   readonly method: 'get' | 'post' | 'put';
   /** OpenAPI form: `/v1/messages/{id}`. */
   readonly path: string;
-  readonly tag: 'Activities' | 'Sheets' | 'Sources' | 'Messages' | 'Operations';
+  readonly tag: 'Activities' | 'Sheets' | 'Sources' | 'Messages' | 'Escalations' | 'Operations';
   readonly summary: string;
   readonly description: string;
   /** Absent: open. */
@@ -94,6 +94,52 @@ const act = (action: 'retry' | 'release' | 'void', summary: string, description:
     ...refusals,
   },
   curl: '-X POST -H "Authorization: Bearer $TEJIDO_KEY"',
+});
+
+const escalationId: Parameter = {
+  ...id,
+  description: 'Id of the escalation, as a receipt, the list, or a message of the alternate route gives it.',
+  example: '7f4c2f4e-1f0e-4a7e-9a53-0c2b8b9f6a11',
+};
+
+const escalate = (action: 'ack' | 'resolve' | 'reassign', summary: string, description: string): Operation => ({
+  id: `${action}Escalation`,
+  method: 'post',
+  path: `/v1/escalations/{id}/${action}`,
+  tag: 'Escalations',
+  summary,
+  description,
+  scope: 'escalations:act',
+  parameters: [escalationId],
+  body: {
+    'application/json': {
+      schema: {
+        type: 'object',
+        ...(action === 'reassign' ? { required: ['pool'] } : {}),
+        properties: {
+          ...(action === 'reassign'
+            ? { pool: { type: 'string', description: 'Id of a pool of the configuration.' } }
+            : { role: { type: 'string', maxLength: 60, description: 'Your office ("nurse"), as the CHW is told.' } }),
+          note: { type: 'string', maxLength: 500, description: 'For those who read the escalation.' },
+        },
+      },
+    },
+  },
+  answers: {
+    '200': {
+      description: 'Done.',
+      contentType: 'application/json',
+      schema: ref('EscalationDone'),
+      example: { id: '7f4c2f4e-1f0e-4a7e-9a53-0c2b8b9f6a11', state: action === 'ack' ? 'acknowledged' : 'resolved' },
+    },
+    '404': problem('There is no such escalation.'),
+    '409': problem('It has ended, or there is no such pool; `detail` says why.'),
+    '422': problem('The body cannot be read.'),
+    ...refusals,
+  },
+  curl: `-X POST -H "Authorization: Bearer $TEJIDO_KEY" -H "Content-Type: application/json" --data '${
+    action === 'reassign' ? '{"pool":"lead"}' : '{"role":"nurse"}'
+  }'`,
 });
 
 const sourceOperation = (method: 'post' | 'put', operationId: string): Operation => ({
@@ -422,6 +468,52 @@ export const operations: readonly Operation[] = [
   act('retry', 'Try a held or failed message again', 'With the mapping, configuration and identifiers of now.'),
   act('release', 'Release a held message', 'A person takes the decision that the message waited for.'),
   act('void', 'Take a message back', 'Only while nothing of it stands in the chart; else send a `void` activity.'),
+  {
+    id: 'listEscalations',
+    method: 'get',
+    path: '/v1/escalations',
+    tag: 'Escalations',
+    summary: 'List red flags',
+    description:
+      'Those that nobody has acknowledged first. `code` is absent where it is restricted and the key has not the scope ' +
+      'escalations:restricted. Tejido is not an emergency service.',
+    scope: 'escalations:read',
+    parameters: [
+      query('state', 'running (nobody has acknowledged it), open, notified, acknowledged, resolved or cancelled.'),
+      query('severity', 'stat, urgent or routine.'),
+      query('pool', 'Id of a pool.'),
+      query('limit', '1 to 500.', { type: 'integer', minimum: 1, maximum: 500, default: 100 }),
+    ],
+    answers: {
+      '200': { description: 'The list.', contentType: 'application/json', schema: ref('EscalationList') },
+      '400': problem('A parameter cannot be read.'),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY"',
+  },
+  {
+    id: 'showEscalation',
+    method: 'get',
+    path: '/v1/escalations/{id}',
+    tag: 'Escalations',
+    summary: 'The whole story of a red flag',
+    description: 'Whom it was given to and when, by which route, what became of each attempt, and who took it.',
+    scope: 'escalations:read',
+    parameters: [escalationId],
+    answers: {
+      '200': { description: 'The escalation.', contentType: 'application/json', schema: ref('EscalationStory') },
+      '404': problem('There is no such escalation.'),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY"',
+  },
+  escalate(
+    'ack',
+    'Acknowledge a red flag',
+    'The clock stops. Whoever sent the record is told that somebody has seen it.',
+  ),
+  escalate('resolve', 'Resolve a red flag', 'It is done; that also acknowledges it.'),
+  escalate('reassign', 'Give a red flag to another pool', 'That pool is told now, and its time begins.'),
   {
     id: 'health',
     method: 'get',

@@ -15,6 +15,8 @@ import { asLedgerUnavailable } from './database.ts';
 import { gather } from './gather.ts';
 import { keepDemographics, toldOf } from './demographics.ts';
 import { identitiesOfBatch, type PeopleOfBatch, recogniseAll } from './patients.ts';
+import type { EscalationPolicy } from '../core/escalation.ts';
+import { flagsOfBatch, writeEscalations } from './escalations-open.ts';
 import { releaseWaiting } from './release.ts';
 import { blamesData, storable } from './storable.ts';
 
@@ -28,13 +30,14 @@ export type Acceptor = { readonly accept: Accept; readonly idle: () => Promise<v
 export function createAcceptor(options: {
   readonly pool: pg.Pool;
   readonly destinations: readonly DestinationId[];
+  readonly escalation: EscalationPolicy;
   readonly onAccepted: (receipts: readonly Receipt[], items: readonly Incoming[]) => void;
 }): Acceptor {
   const gathered = gather<Incoming, Receipt>(
     async (items) => {
       for (let tries = 1; ; tries += 1) {
         try {
-          return await commit(options.pool, options.destinations, items);
+          return await commit(options.pool, options.destinations, options.escalation, items);
         } catch (error) {
           const again = error instanceof Error && 'code' in error && tryAgain.has(String(error.code));
           if (!again || tries === 5) throw asLedgerUnavailable(error);
@@ -58,6 +61,7 @@ export function createAcceptor(options: {
 async function commit(
   pool: pg.Pool,
   destinations: readonly DestinationId[],
+  escalation: EscalationPolicy,
   items: readonly Incoming[],
 ): Promise<readonly Receipt[]> {
   const client = await pool.connect();
@@ -74,7 +78,10 @@ async function commit(
     const batch = place(items, head.ids, people, head.records);
     const told = toldOf(given, people);
     if (told.length > 0) await keepDemographics(client, told);
+    const flags = flagsOfBatch(batch);
+    const escalated = flags === undefined ? undefined : writeEscalations(client, head.at, flags, escalation);
     const writes = [
+      ...(escalated === undefined ? [] : [escalated]),
       writeBatch(client, { at: head.at, destinations, batch, people }),
       writePayloads(client, head.at, batch.placed),
       ...(people.learnt.length === 0 ? [] : [releaseWaiting(client, { patients: people.learnt, causes: matchCauses })]),
@@ -83,11 +90,17 @@ async function commit(
     // All of them are on their way; the commit of a transaction that failed is a rollback.
     const failed = (await Promise.allSettled(writes)).find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
-    return batch.placed.map(({ id, state, duplicateOf }) => ({
-      id,
-      state,
-      ...(duplicateOf === undefined ? {} : { duplicateOf }),
-    }));
+    const seen = await escalated;
+    return batch.placed.map(({ id, item, state, duplicateOf }) => {
+      const escalations =
+        item.flags === undefined ? undefined : seen?.get(nameOf(item.source, item.record?.id ?? `message ${id}`));
+      return {
+        id,
+        state,
+        ...(duplicateOf === undefined ? {} : { duplicateOf }),
+        ...(escalations === undefined ? {} : { escalations }),
+      };
+    });
   } catch (error) {
     broken = error instanceof Error ? error : new Error('unknown');
     await client.query('rollback').catch(() => undefined);

@@ -8,6 +8,7 @@ import type { PatientIdentifiers } from '../core/ports.ts';
 import type { ActionResult } from '../core/story.ts';
 import { identitiesOf } from '../core/person.ts';
 import { recogniseGiven } from './accept-statements.ts';
+import { recheckEscalations } from './escalations-recheck.ts';
 import { releaseWaiting } from './release.ts';
 import { inTransaction } from './transaction.ts';
 
@@ -153,6 +154,11 @@ export function releaseMessage(
         [id, row.version, row.content_hash, row.source, row.record_id, person],
       );
       if (rowCount === 0) return { ok: false, refused: 'A newer version of the record counts by now. Void this one.' };
+      await recheckEscalations(client, {
+        source: row.source,
+        recordId: row.record_id ?? `message ${id}`,
+        messageId: id,
+      });
     }
     await audit(client, actor, 'release', id, row.cause ?? undefined);
     if (row.cause === 'record/voided') {
@@ -201,6 +207,7 @@ export function voidMessage(pool: pg.Pool, id: MessageId, actor: string): Promis
       update message set state = 'voided', cause = null, changed_at = clock_timestamp() where id = $1`,
       [id, actor],
     );
+    await recheckEscalations(client, { source: row.source, recordId: row.record_id ?? `message ${id}`, messageId: id });
     await audit(client, actor, 'void', id);
     if (row.patient_key !== null) await releaseWaiting(client, { patients: [row.patient_key], causes: waitingCauses });
     return { ok: true, state: 'voided' };

@@ -18,6 +18,16 @@ export type MetricReadings = {
   /** Per destination, in ms: how long its oldest due delivery has been due. */
   readonly laneAges: () => Promise<readonly { readonly destination: string; readonly ageMs: number }[]>;
   readonly wakeHealthy: () => boolean;
+  /** By severity: escalations nobody has acknowledged, the oldest, and of the last 30 days how many were in time. */
+  readonly escalations: () => Promise<
+    readonly {
+      readonly severity: string;
+      readonly running: number;
+      readonly oldestMs: number;
+      readonly inTime: number;
+      readonly late: number;
+    }[]
+  >;
 };
 
 export type Metrics = {
@@ -126,6 +136,42 @@ export function createMetrics(
           });
         },
       }),
+    );
+    type Read = Awaited<ReturnType<MetricReadings['escalations']>>[number];
+    const escalations = <const L extends string>(
+      name: string,
+      help: string,
+      labelNames: readonly L[],
+      set: (gauge: Gauge<L>, read: Read) => void,
+    ) => {
+      registry.registerMetric(
+        new Gauge<L>({
+          name: `tejido_${name}`,
+          help,
+          labelNames: [...labelNames],
+          registers: [],
+          async collect() {
+            await attempt('escalations', async () => {
+              for (const read of await readings.escalations()) set(this, read);
+            });
+          },
+        }),
+      );
+    };
+    escalations('escalations_running', 'Escalations that nobody has acknowledged.', ['severity'], (gauge, read) => {
+      gauge.set({ severity: read.severity }, read.running);
+    });
+    escalations('escalation_oldest_seconds', 'Age of the oldest of them.', ['severity'], (gauge, read) => {
+      gauge.set({ severity: read.severity }, read.oldestMs / 1_000);
+    });
+    escalations(
+      'escalations_acknowledged_30d',
+      'Those of the last 30 days that were acknowledged, by whether in the time of their first level (SAF-1).',
+      ['severity', 'in_time'],
+      (gauge, { severity, inTime, late }) => {
+        gauge.set({ severity, in_time: 'true' }, inTime);
+        gauge.set({ severity, in_time: 'false' }, late);
+      },
     );
     registry.registerMetric(
       new Gauge({

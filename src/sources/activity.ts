@@ -8,6 +8,7 @@ import type { Activity, ActivitySubject } from '../core/activity.ts';
 import { type Demographics, updated } from '../core/matching/demographics.ts';
 import { questionnaireIssues } from '../core/questionnaire.ts';
 import { fail, ok, type Issue, type Outcome } from '../core/outcome.ts';
+import type { FindFlags } from '../core/red-flag/detect.ts';
 import type { Clock, Incoming, PatientIdentifiers } from '../core/ports.ts';
 import { contentHash } from './content-hash.ts';
 import { escapePointer, maxIssues, readJson, type JsonLimits } from './json-items.ts';
@@ -158,12 +159,20 @@ function scoresOf(activity: Readonly<Record<string, unknown>>): Issue[] {
   });
 }
 
-/** What the ledger knows a checked activity by. */
-export function identifyActivity(activity: Activity, raw: Uint8Array, contentType: string, actor: string): Incoming {
+/** What the ledger knows a checked activity by, and the red flags it shows. */
+export function identifyActivity(
+  activity: Activity,
+  raw: Uint8Array,
+  contentType: string,
+  actor: string,
+  findFlags: FindFlags,
+): Incoming {
   const { systemId, recordId, recordVersion, contentHash: declared } = activity.source;
   const version = recordVersion ?? (declared === undefined ? 1 : undefined);
   const dependsOn = dependenciesOf(activity);
   const patient = patientOf(activity);
+  const flags = findFlags(activity);
+  const withdrawal = withdrawalOf(activity);
   return {
     raw,
     contentType,
@@ -175,8 +184,17 @@ export function identifyActivity(activity: Activity, raw: Uint8Array, contentTyp
     ...(dependsOn.length === 0 ? {} : { dependsOn }),
     occurredAt: new Date(activity.occurredAt),
     ...(activity.recordedAt === undefined ? {} : { recordedAt: new Date(activity.recordedAt) }),
+    ...(flags.length === 0 ? {} : { flags }),
+    ...(withdrawal === undefined ? {} : { withdrawal }),
     actor,
   };
+}
+
+/** Why it withdraws a record: its own, or the one that a void names. */
+export function withdrawalOf({ activityType, status, details, voidReason }: Activity): string | undefined {
+  if (activityType !== 'void' && status !== 'entered-in-error') return undefined;
+  const reason = activityType === 'void' ? details?.['reason'] : voidReason;
+  return typeof reason === 'string' ? reason : undefined;
 }
 
 /** The patient as this activity names them; undefined when it names nobody. */

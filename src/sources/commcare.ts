@@ -5,6 +5,8 @@
 import type { Activity } from '../core/activity.ts';
 import { fail, ok, type Failure, type Issue, type Outcome } from '../core/outcome.ts';
 import type { PatientIdentifiers } from '../core/ports.ts';
+import { type FindFlags, mayFlag } from '../core/red-flag/detect.ts';
+import type { RedFlag } from '../core/red-flag/rules.ts';
 import type { ActivityCheck } from './activity.ts';
 import type { Answers } from './answers.ts';
 import { rows, textOf } from './answers.ts';
@@ -24,6 +26,8 @@ export type Identified = {
   readonly occurredAt?: Date;
   readonly recordedAt?: Date;
   readonly hold?: Failure;
+  readonly flags?: readonly RedFlag[];
+  readonly withdrawal?: string;
 };
 
 /** By what the ledger knows one delivered record. Never throws; what cannot be read is held. */
@@ -32,6 +36,7 @@ export function identifyCommCare(
   headers: Headers,
   config: SourceConfig,
   limits: JsonLimits,
+  findFlags: FindFlags,
 ): Identified {
   const read = readPayload(raw, limits);
   if (!read.ok) return { kind: 'unreadable', hold: read.failure };
@@ -48,6 +53,7 @@ export function identifyCommCare(
   const patient = patientOf(roots, config, rule);
   const occurredAt = dateOf(occurredIn(payload));
   const recordedAt = dateOf(textOf(payload.whole['received_on']) ?? header(headers, 'received-on'));
+  const flags = rule === undefined ? [] : flagsIn(payload, id, config, rule, findFlags);
   return {
     record: { id, ...(version === undefined ? {} : { version }), contentHash: hashOf(payload) },
     kind,
@@ -55,7 +61,22 @@ export function identifyCommCare(
     ...(occurredAt === undefined ? {} : { occurredAt }),
     ...(recordedAt === undefined ? {} : { recordedAt }),
     ...(rule === undefined && !isIgnored(payload, config) ? { hold: noRoute(payload) } : {}),
+    ...(flags.length === 0 ? {} : { flags }),
+    ...(isWithdrawn(payload.whole) ? { withdrawal: 'mistaken' } : {}),
   };
+}
+
+/** Only a form whose rule can show one is read at the door; also when the rest of it will not make a valid activity. */
+function flagsIn(
+  payload: FormPayload,
+  id: string,
+  config: SourceConfig,
+  rule: FormRule,
+  findFlags: FindFlags,
+): readonly RedFlag[] {
+  if (![rule, ...(rule.components ?? [])].some(({ activityType }) => mayFlag(activityType))) return [];
+  const filled = fillForm(rootsOf(payload, rule.patient ?? config.patient), rule, config.timeZone);
+  return findFlags(compose(payload, id, config, rule, filled, {}) as Activity);
 }
 
 /** Cases and stubs carry no visit: kept, and held until somebody decides what they are for. */

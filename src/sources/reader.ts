@@ -5,6 +5,7 @@
 import type { Activity } from '../core/activity.ts';
 import { fail, type Outcome } from '../core/outcome.ts';
 import type { Incoming } from '../core/ports.ts';
+import type { FindFlags } from '../core/red-flag/detect.ts';
 import { identifyActivity, readStoredActivity, type ActivityCheck } from './activity.ts';
 import { commCareActivity, identifyCommCare, isIgnoredForm, type Headers } from './commcare.ts';
 import { splitDelivery } from './commcare-payload.ts';
@@ -31,14 +32,18 @@ export type Readers = Readonly<Record<SourceConfig['format'], SourceReader>>;
 
 const formats: readonly SourceConfig['format'][] = ['activity', 'commcare'];
 
-export function createReaders(check: ActivityCheck, limits: JsonLimits): Readers {
-  return { activity: activityReader(check, limits), commcare: commCareReader(check, limits) };
+/** `findFlags`: red flags are found at the door, before anything else is decided about a message. */
+export function createReaders(check: ActivityCheck, limits: JsonLimits, findFlags: FindFlags): Readers {
+  return {
+    activity: activityReader(check, limits, findFlags),
+    commcare: commCareReader(check, limits, findFlags),
+  };
 }
 
 export const readerFor = (readers: Readers, format: string): SourceReader | undefined =>
   formats.includes(format as SourceConfig['format']) ? readers[format as SourceConfig['format']] : undefined;
 
-function commCareReader(check: ActivityCheck, limits: JsonLimits): SourceReader {
+function commCareReader(check: ActivityCheck, limits: JsonLimits, findFlags: FindFlags): SourceReader {
   return {
     identify: ({ raw, contentType, headers, actor }, config) => {
       const parts = splitDelivery(raw, limits);
@@ -48,7 +53,7 @@ function commCareReader(check: ActivityCheck, limits: JsonLimits): SourceReader 
         source: config.name,
         format: 'commcare',
         // The headers tell about a single form; a page has its own times inside.
-        ...identifyCommCare(part, parts.length === 1 ? headers : {}, config, limits),
+        ...identifyCommCare(part, parts.length === 1 ? headers : {}, config, limits, findFlags),
         actor,
       }));
     },
@@ -60,7 +65,7 @@ function commCareReader(check: ActivityCheck, limits: JsonLimits): SourceReader 
   };
 }
 
-function activityReader(check: ActivityCheck, limits: JsonLimits): SourceReader {
+function activityReader(check: ActivityCheck, limits: JsonLimits, findFlags: FindFlags): SourceReader {
   return {
     identify: ({ raw, contentType, actor }, config) => {
       const base = { contentType, source: config.name, format: 'activity', actor };
@@ -79,9 +84,14 @@ function activityReader(check: ActivityCheck, limits: JsonLimits): SourceReader 
           const failure = fail('activity/invalid', `${issues.length} field(s) are not as the schema requires.`, {
             issues,
           }).failure;
-          return { ...base, raw: item.raw, kind: 'activity', hold: failure };
+          const flags = typeof item.value === 'object' && item.value !== null ? findFlags(item.value as Activity) : [];
+          const flagged = flags.length === 0 ? {} : { flags };
+          return { ...base, raw: item.raw, kind: 'activity', hold: failure, ...flagged };
         }
-        return { ...identifyActivity(item.value as Activity, item.raw, contentType, actor), source: config.name };
+        return {
+          ...identifyActivity(item.value as Activity, item.raw, contentType, actor, findFlags),
+          source: config.name,
+        };
       });
     },
     toActivity: (raw) => readStoredActivity(raw, check, limits),

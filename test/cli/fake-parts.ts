@@ -16,6 +16,7 @@ export const fakeLedger: CliLedger = {
   void: async () => ({ ok: false, refused: 'It is voided already.' }),
   unmapped: async () => [],
   keys: { create: notAsked, list: async () => [], revoke: async () => false },
+  escalations: { list: async () => [], story: async () => undefined, act: notAsked },
   destinations: { list: async () => [], setPaused: async () => undefined },
   reconcile: notAsked,
   heal: notAsked,

@@ -11,6 +11,7 @@ import { createActivityCheck, identifyActivity, type SchemaDocument } from '../.
 import type { SourceConfig } from '../../src/sources/config.ts';
 import { readJson, readJsonLines } from '../../src/sources/json-items.ts';
 import { createReaders } from '../../src/sources/reader.ts';
+import { findFlags } from '../support/red-flags.ts';
 
 const now = new Date('2026-05-07T12:00:00Z');
 
@@ -23,7 +24,7 @@ function schemas(): readonly SchemaDocument[] {
 
 const check = createActivityCheck(schemas(), () => now);
 const sourceLimits = { maxDepth: 64, maxItems: 1_000, maxItemBytes: 1_000_000 };
-export const readers = createReaders(check, sourceLimits);
+export const readers = createReaders(check, sourceLimits, findFlags);
 
 export const adminKey = 'tjd_admin0000000_secret';
 
@@ -96,12 +97,17 @@ export async function openDoor(
     activities: {
       read: (body, ndjson, limits) => (ndjson ? readJsonLines(body, limits) : readJson(body, limits)),
       check,
-      identify: identifyActivity,
+      identify: (activity, raw, contentType, actor) => identifyActivity(activity, raw, contentType, actor, findFlags),
     },
     dryRun: () => ok([{ artifact: 'x', fullUrl: 'urn:uuid:1', do: 'put', resource: { resourceType: 'Encounter' } }]),
     source: (name) => {
       const config = options.sources?.find((source) => source.name === name);
       return config === undefined ? undefined : (delivery) => readers[config.format].identify(delivery, config);
+    },
+    escalations: {
+      list: () => Promise.resolve([]),
+      story: () => Promise.resolve(undefined),
+      act: () => Promise.resolve({ ok: false, refused: 'Not in this test.' }),
     },
     messages: {
       list: () => Promise.resolve({ messages: [] }),

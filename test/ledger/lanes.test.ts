@@ -16,6 +16,7 @@ import {
 } from '../../src/ledger/lanes.ts';
 import { personContext } from '../../src/ledger/context.ts';
 import { messageStory } from '../../src/ledger/messages.ts';
+import { policy } from '../support/red-flags.ts';
 import { aLedger, anItem, ehr, type TestLedger } from './support.ts';
 
 let ledger: TestLedger;
@@ -185,6 +186,7 @@ describe('lanes', () => {
     const acceptor = createAcceptor({
       pool: ledger.pool,
       destinations: [ehr, second],
+      escalation: policy,
       onAccepted: () => undefined,
     });
     const [receipt] = await acceptor.accept([anItem()]);

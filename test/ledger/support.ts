@@ -6,6 +6,7 @@ import { createAcceptor, type Acceptor } from '../../src/ledger/accept.ts';
 import { type Database, openDatabase } from '../../src/ledger/database.ts';
 import { migrate } from '../../src/ledger/migrate.ts';
 import { freshDatabase } from '../support/postgres.ts';
+import { policy } from '../support/red-flags.ts';
 
 export const ehr = 'ehr' as DestinationId;
 
@@ -17,7 +18,12 @@ export async function aLedger(): Promise<TestLedger> {
   await migrate(database.db);
   return {
     ...database,
-    acceptor: createAcceptor({ pool: database.pool, destinations: [ehr], onAccepted: () => undefined }),
+    acceptor: createAcceptor({
+      pool: database.pool,
+      destinations: [ehr],
+      escalation: policy,
+      onAccepted: () => undefined,
+    }),
     end: async () => {
       await database.close();
       await fresh.drop();

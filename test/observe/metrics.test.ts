@@ -8,6 +8,7 @@ test('counts, times and gauges are exposed for Prometheus', async () => {
       backlog: async () => ({ held: 3 }),
       laneAges: async () => [{ destination: 'ehr', ageMs: 1_500 }],
       wakeHealthy: () => true,
+      escalations: () => Promise.resolve([{ severity: 'stat', running: 2, oldestMs: 90_000, inTime: 3, late: 1 }]),
     },
   });
   metrics.accepted('commcare', 'vital.measure', 5);
@@ -25,6 +26,9 @@ test('counts, times and gauges are exposed for Prometheus', async () => {
     'tejido_backlog{state="filed"} 0',
     'tejido_lane_age_seconds{destination="ehr"} 1.5',
     'tejido_wake_healthy 1',
+    'tejido_escalations_running{severity="stat"} 2',
+    'tejido_escalation_oldest_seconds{severity="stat"} 90',
+    'tejido_escalations_acknowledged_30d{severity="stat",in_time="false"} 1',
   ])
     expect(body).toContain(line);
 });
@@ -48,6 +52,7 @@ test('a reading that fails is counted and does not break the others', async () =
       backlog: () => Promise.reject(new Error('away')),
       laneAges: async () => [{ destination: 'ehr', ageMs: 1_000 }],
       wakeHealthy: () => false,
+      escalations: () => Promise.reject(new Error('away')),
     },
   });
   await metrics.expose();

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { problemLine } from '../../config/config.ts';
+import { type Config, problemLine } from '../../config/config.ts';
 import { causeOf } from '../../core/causes.ts';
 import type { CapabilityReport } from '../../core/ports.ts';
 import { table } from '../format.ts';
@@ -31,6 +31,21 @@ const capabilityText = (report: CapabilityReport): string => {
   }
   return lines.join('\n');
 };
+
+/** Every check says it, so that nobody relies on Tejido to save a life. */
+function redFlagText({ redFlags }: Pick<Config, 'redFlags'>): readonly string[] {
+  if (!redFlags.enabled) return ['red flags: off.'];
+  const unreviewed = '  NOT SIGNED OFF: the medical director reviews the figures of redFlags; then write signedOff.';
+  const reviewed = `  Signed off by ${redFlags.signedOff?.by ?? ''}, ${redFlags.signedOff?.on ?? ''}.`;
+  const silent = redFlags.pools.filter(({ webhook }) => webhook === undefined).map(({ id }) => id);
+  return [
+    'red flags: on. TEJIDO IS NOT AN EMERGENCY SERVICE: the form must tell the CHW to call 911 first.',
+    redFlags.signedOff === undefined ? unreviewed : reviewed,
+    ...(silent.length === 0
+      ? []
+      : [`  No alternate route for ${silent.join(', ')}: nobody there is told while the EHR is down. Add a webhook.`]),
+  ];
+}
 
 const isSound = (report: CheckReport): boolean =>
   report.connections.every(({ ok }) => ok) &&
@@ -67,6 +82,7 @@ export function register(program: Command, parts: Parts): void {
         for (const { name, ok: works, says, next } of report.connections) {
           out(`${works ? 'ok   ' : 'FAILS'} ${name}: ${says}${works || next === undefined ? '' : `\n      ${next}`}`);
         }
+        for (const line of redFlagText(config)) out(line);
         for (const destination of report.destinations) out(`\n${capabilityText(destination)}`);
       }
       if (!ok) throw new Unsuccessful();

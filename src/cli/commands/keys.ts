@@ -5,7 +5,16 @@ import type { Key, Parts } from '../parts.ts';
 import { actor, CommandError, json, withLedger } from '../run.ts';
 
 /** As the doors ask for them; `sources:write:NAME` limits it to one source. */
-const knownScopes = ['activities:write', 'sources:write', 'messages:read', 'messages:act', 'admin'] as const;
+const knownScopes = [
+  'activities:write',
+  'sources:write',
+  'messages:read',
+  'messages:act',
+  'escalations:read',
+  'escalations:act',
+  'escalations:restricted',
+  'admin',
+] as const;
 
 const scope = (given: string, before: readonly string[] = []): readonly string[] => {
   if (!knownScopes.some((known) => known === given) && !/^sources:write:[\w.-]+$/.test(given))

@@ -22,6 +22,7 @@ export function overlay(current: Resource, ours: Resource, ownedBefore: readonly
   }
   for (const [name, value] of Object.entries(ours)) {
     if (name === 'id' || name === 'meta' || name === 'identifier' || value === undefined) continue;
+    if (name === 'status' && isTakenUp(current, value)) continue;
     // R4 choice elements: value[x] of another type may not stand beside ours.
     for (const other of rivals(name, result)) delete result[other];
     result[name] = value;
@@ -32,6 +33,13 @@ export function overlay(current: Resource, ours: Resource, ownedBefore: readonly
   if (meta !== undefined) result['meta'] = meta;
   return result as Resource;
 }
+
+const asked: ReadonlySet<unknown> = new Set(['draft', 'requested', 'ready']);
+const taken: ReadonlySet<unknown> = new Set(['accepted', 'in-progress', 'on-hold', 'completed', 'rejected', 'failed']);
+
+/** Asking again (an edited record) takes nobody's work back: the progress of a Task is its owner's. */
+const isTakenUp = (current: Resource, wanted: unknown): boolean =>
+  current.resourceType === 'Task' && asked.has(wanted) && taken.has(current['status']);
 
 const choices = [
   'value',

@@ -23,6 +23,7 @@ import type { Environment, Run } from './environment.ts';
 import { filePlan } from './file.ts';
 import { lookup } from './lookup.ts';
 import { findPatient } from './patient.ts';
+import { read } from './read.ts';
 import { capabilityReport } from './report.ts';
 import { bearerAuthorizer, noAuthorizer, publicKeys, smartAuthorizer } from './smart.ts';
 import type { Authorizer } from './smart.ts';
@@ -39,6 +40,8 @@ export type FhirDestinationDeps = {
 };
 
 export type FhirDestination = Destination & {
+  /** The status of a Task that stands there: whether somebody has taken it. */
+  readonly taskStatus: (reference: string) => Promise<Outcome<string | undefined>>;
   /** Public keys of SMART Backend Services, to be served at a JWKS URL. Absent for other kinds of auth. */
   readonly jwks?: () => Promise<JSONWebKeySet>;
   readonly state: () => Circuit;
@@ -170,6 +173,11 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
     standing: async (artifacts) => {
       const made = await through(() => standingOf(env, artifacts, { record: () => {} }), failureOf);
       return made.ok ? made.value : made;
+    },
+    taskStatus: async (reference) => {
+      const made = await through(() => read(client, reference, { record: () => {} }), failureOf);
+      const task = made.ok ? made.value : made;
+      return task.ok ? ok(typeof task.value['status'] === 'string' ? task.value['status'] : undefined) : task;
     },
     report: () => capabilityReport(env, authorizer),
     ...(keys === undefined ? {} : { jwks: () => publicKeys(keys) }),
