@@ -1,6 +1,6 @@
 /** Which measurements and scores are red flags: the edges of every rule, and what costs nothing. */
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { anything, assert, constantFrom, property, record } from 'fast-check';
 import type { Activity } from '../../src/core/activity.ts';
 import { noticeBody, opening, tick } from '../../src/core/escalation.ts';
 import { redFlagsOf, withRedFlags } from '../../src/core/red-flag/detect.ts';
@@ -145,19 +145,13 @@ test('what a rule finds is an item of the message, that names where it was seen'
 });
 
 test('whatever is in a payload that did not pass the schema, the look at it does not throw', () => {
-  fc.assert(
-    fc.property(
-      fc.record({
-        activityType: fc.constantFrom(
-          'vital.measure',
-          'questionnaire',
-          'medication.adherence',
-          'escalation.red-flag',
-          7,
-        ),
-        details: fc.anything(),
-        components: fc.anything(),
-        status: fc.anything(),
+  assert(
+    property(
+      record({
+        activityType: constantFrom('vital.measure', 'questionnaire', 'medication.adherence', 'escalation.red-flag', 7),
+        details: anything(),
+        components: anything(),
+        status: anything(),
       }),
       (given) => {
         redFlagsOf(given as unknown as Activity, rules);

@@ -92,7 +92,7 @@ describe('with the message', () => {
 
   test('two flags of one message are two escalations; two of a kind are one', async () => {
     await accept(flagged({}, flag(), flag('chest-pain')));
-    expect((await all()).map(({ code }) => code).toSorted()).toEqual(['chest-pain', 'glucose-very-low']);
+    expect((await all()).map(({ code }) => code ?? '').toSorted()).toEqual(['chest-pain', 'glucose-very-low']);
   });
 });
 
@@ -254,7 +254,11 @@ describe('the clock', () => {
     `.execute(ledger.db);
     await moveEscalations(ledger.pool, policy, after(openedAt, 6));
     expect(await carried(after(openedAt, 6))).toEqual(['alert nurses 1']);
-    expect((await all()).map(({ recordId, state, inChart }) => [recordId, state, inChart]).toSorted()).toEqual([
+    expect(
+      (await all())
+        .toSorted((a, b) => a.recordId.localeCompare(b.recordId))
+        .map(({ recordId, state, inChart }) => [recordId, state, inChart]),
+    ).toEqual([
       ['r1', 'notified', true],
       ['r2', 'notified', false],
     ]);

@@ -25,7 +25,7 @@ function itemsOf({ activityType, details, components }: Activity): readonly Item
   return [{ key: '', activityType, details }, ...given].flatMap((one): Item[] => {
     if (!isObject(one) || typeof one['activityType'] !== 'string' || !mayFlag(one['activityType'])) return [];
     const about = isObject(one['details']) ? { details: one['details'] } : {};
-    return [{ key: String(one['key'] ?? ''), activityType: one['activityType'], ...about }];
+    return [{ key: typeof one['key'] === 'string' ? one['key'] : '', activityType: one['activityType'], ...about }];
   });
 }
 

@@ -8,7 +8,8 @@ type Details = Readonly<Record<string, unknown>>;
 /** mg/dL in one mmol/L of glucose (180.16 g/mol). */
 const mgDlPerMmolL = 18.016;
 
-const plain = (text: unknown): string => (typeof text === 'string' ? text.toLowerCase().replaceAll(/\s+/g, '') : '');
+const plain = (text: unknown): string =>
+  typeof text === 'string' || typeof text === 'number' ? String(text).toLowerCase().replaceAll(/\s+/g, '') : '';
 
 const numberIn = (value: unknown): number | undefined => {
   if (typeof value === 'number') return Number.isFinite(value) ? value : undefined;
@@ -51,7 +52,7 @@ function itemScore(items: unknown, ninth: ReadonlySet<string>): number | undefin
     for (const one of items as readonly unknown[]) {
       if (typeof one !== 'object' || one === null) continue;
       const { linkId, item, code, key, value, answer, score } = one as Readonly<Record<string, unknown>>;
-      if (![linkId, item, code, key].some((name) => ninth.has(plain(String(name ?? ''))))) continue;
+      if (![linkId, item, code, key].some((name) => ninth.has(plain(name)))) continue;
       return numberIn(value) ?? numberIn(answer) ?? numberIn(score);
     }
     return undefined;
