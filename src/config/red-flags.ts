@@ -10,11 +10,12 @@ export function redFlagConfig({
   glucose,
   bloodPressure,
   phq9,
+  insulinNames,
   severity,
   restricted,
   ...rest
 }: GivenRedFlags): RedFlagConfig {
-  return { ...rest, rules: { glucose, bloodPressure, phq9, severity, restricted } };
+  return { ...rest, rules: { glucose, bloodPressure, phq9, insulinNames, severity, restricted } };
 }
 
 /** Loopback by address or name: what is sent there does not leave the machine. */

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { anything, assert, constantFrom, property, record } from 'fast-check';
 import type { Activity } from '../../src/core/activity.ts';
 import { noticeBody, opening, tick } from '../../src/core/escalation.ts';
-import { redFlagsOf, withRedFlags } from '../../src/core/red-flag/detect.ts';
+import { redFlagsOf, withDerived } from '../../src/core/red-flag/detect.ts';
 import { redFlagCodes } from '../../src/core/red-flag/rules.ts';
 import { policy, rules } from '../support/red-flags.ts';
 
@@ -66,27 +66,33 @@ test.each([
   expect(codes('vital.measure', { kind: 'blood-pressure', systolic, diastolic })).toHaveLength(found);
 });
 
+const answered = (...values: readonly number[]) => values.map((value, index) => ({ id: String(index + 1), value }));
+
 describe('a PHQ-9', () => {
   test.each([
-    [{ score: 14, items: [{ linkId: '9', value: 0 }] }, []],
-    [{ score: 15, items: [{ linkId: '9', value: 0 }] }, ['phq9-severe urgent']],
-    [{ score: 5, items: [{ linkId: '9', value: 1 }] }, ['phq9-item-9 urgent']],
-    [{ score: 20, items: { '9': 3 } }, ['phq9-item-9 urgent', 'phq9-severe urgent']],
-    [{ score: 5, items: [{ code: '44260-8', answer: 2 }] }, ['phq9-item-9 urgent']],
+    [{ score: 14, items: answered(2, 2, 2, 2, 2, 2, 2, 0, 0) }, []],
+    [{ score: 15 }, ['phq9-severe urgent']],
+    [{ items: answered(0, 0, 0, 0, 0, 0, 0, 0, 1) }, ['phq9-item-9 urgent']],
+    [{ items: answered(2, 2, 2, 2, 2, 2, 2, 1, 0) }, ['phq9-severe urgent']],
+    [{ items: answered(2, 2, 2, 2, 2, 2, 2, 0, 3) }, ['phq9-item-9 urgent', 'phq9-severe urgent']],
+    [{ items: [{ id: '9', refused: true }] }, []],
   ])('%j', (details, expected) => {
     expect(codes('questionnaire', { instrument: 'phq-9', ...details })).toEqual(expected);
   });
 
   test('of another instrument says nothing', () => {
-    expect(codes('questionnaire', { instrument: 'dds-17', score: 60, items: { '9': 6 } })).toEqual([]);
+    expect(codes('questionnaire', { instrument: 'dds-17', score: 60, items: [{ id: '9', value: 6 }] })).toEqual([]);
   });
 });
 
-test('out of insulin, and of nothing else', () => {
-  const ranOut = { missedDays: 3, reasons: ['ran-out'] };
-  expect(codes('medication.adherence', { ...ranOut, medications: ['Insulina glargina'] })).toEqual(['out-of-insulin urgent']); // prettier-ignore
-  expect(codes('medication.adherence', { ...ranOut, medications: ['metformin'] })).toEqual([]);
-  expect(codes('medication.adherence', { reasons: ['cost'], medications: ['insulin'] })).toEqual([]);
+test.each([
+  [{ reasons: ['ran-out'], medications: [{ name: 'Insulina glargina' }] }, 1],
+  [{ medications: [{ name: 'LANTUS', reasons: ['ran-out', 'cost'] }] }, 1],
+  [{ reasons: ['ran-out'], medications: [{ name: 'Insulina', reasons: ['cost'] }, { name: 'metformina' }] }, 0],
+  [{ reasons: ['ran-out'], medications: [{ name: 'metformina' }] }, 0],
+  [{ reasons: ['ran-out'] }, 0],
+])('out of insulin: %j', (details, found) => {
+  expect(codes('medication.adherence', { missedDays: 3, ...details })).toHaveLength(found);
 });
 
 describe('what the CHW raises', () => {
@@ -109,7 +115,7 @@ describe('what the CHW raises', () => {
     ];
     const contact = activity('contact.home', {}, { components });
     expect(redFlagsOf(contact, rules)).toMatchObject([{ item: 'e1', derived: false }]);
-    expect(withRedFlags(contact, rules)).toBe(contact);
+    expect(withDerived(contact, redFlagsOf(contact, rules))).toBe(contact);
   });
 });
 
@@ -129,8 +135,9 @@ test('what a rule finds is an item of the message, that names where it was seen'
   const components = [
     { key: 'v1', activityType: 'vital.measure', details: { kind: 'glucose-capillary', value: 40, unit: 'mg/dL' } },
   ];
-  expect(withRedFlags(activity('contact.home', {}, { components }), rules).components?.[1]).toEqual({
-    key: 'flag-glucose-very-low',
+  const contact = activity('contact.home', {}, { components });
+  expect(withDerived(contact, redFlagsOf(contact, rules)).components?.[1]).toEqual({
+    key: 'flag-1',
     activityType: 'escalation.red-flag',
     details: {
       code: 'glucose-very-low',

@@ -9,6 +9,7 @@ export const rules: RedFlagRules = {
   glucose: { lowMgDl: 54, lowWithSymptomsMgDl: 70, highMgDl: 300 },
   bloodPressure: { systolic: 180, diastolic: 120 },
   phq9: { item9: 1, total: 15 },
+  insulinNames: ['insulin', 'lantus'],
   severity: Object.fromEntries(
     redFlagCodes.map((code): [string, Severity] => [code, stat.has(code) ? 'stat' : 'urgent']),
   ) as RedFlagRules['severity'],

@@ -1,7 +1,7 @@
 /** The red flags of one activity, raised by the CHW or found by rule. Pure; nothing is kept, nothing is told. */
 import type { Activity, ActivityComponent } from '../activity.ts';
 import { measuredBy, symptomsIn } from './measured.ts';
-import { graver, isRedFlagCode, type RedFlag, type RedFlagCode, type RedFlagRules } from './rules.ts';
+import { graver, isRedFlagCode, redFlagCodes, type RedFlag, type RedFlagCode, type RedFlagRules } from './rules.ts';
 
 export const redFlagType = 'escalation.red-flag';
 
@@ -69,20 +69,23 @@ function derived(items: readonly Item[], activity: Activity, rules: RedFlagRules
       if (severity === 'off') return [];
       const restricted = rules.restricted.includes(code);
       const observedAt = timeOf(details['measuredAt'], activity);
-      return [{ code, severity, restricted, observedAt, from: key, item: `flag-${code}`, derived: true, shows }];
+      return [{ code, severity, restricted, observedAt, from: key, item: itemOf(code), derived: true, shows }];
     });
   });
 }
+
+/** A number: the key becomes part of identifiers in the chart, which must not tell a restricted matter. */
+const itemOf = (code: RedFlagCode): string => `flag-${String(redFlagCodes.indexOf(code) + 1)}`;
 
 const timeOf = (given: unknown, activity: Activity): string =>
   typeof given === 'string' && !Number.isNaN(Date.parse(given)) ? given : activity.occurredAt;
 
 /**
- * The activity with an item of the type `escalation.red-flag` for each flag that a rule found, so that the same map
- * makes its Task. `from` names the component that shows it (absent: the activity itself).
+ * The activity with an item of the type `escalation.red-flag` for each of its flags that a rule found, so that the same
+ * map makes its Task. `from` names the component that shows it (absent: the activity itself).
  */
-export function withRedFlags(activity: Activity, rules: RedFlagRules): Activity {
-  const found = redFlagsOf(activity, rules).filter((flag) => flag.derived);
+export function withDerived(activity: Activity, flags: readonly RedFlag[]): Activity {
+  const found = flags.filter((flag) => flag.derived);
   if (found.length === 0) return activity;
   const items = found.map(({ item, code, severity, observedAt, from, shows }) => ({
     key: item,

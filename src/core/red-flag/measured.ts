@@ -46,65 +46,39 @@ function bloodPressure({ systolic, diastolic }: Details, { bloodPressure: limits
   return [{ code: 'blood-pressure-crisis', shows: { value: pair, unit: 'mm[Hg]' } }];
 }
 
-/** As a list of `{linkId | item | code, value | answer | score}`, or as an object of item → score. */
-function itemScore(items: unknown, ninth: ReadonlySet<string>): number | undefined {
-  if (Array.isArray(items)) {
-    for (const one of items as readonly unknown[]) {
-      if (typeof one !== 'object' || one === null) continue;
-      const { linkId, item, code, key, value, answer, score } = one as Readonly<Record<string, unknown>>;
-      if (![linkId, item, code, key].some((name) => ninth.has(plain(name)))) continue;
-      return numberIn(value) ?? numberIn(answer) ?? numberIn(score);
-    }
-    return undefined;
-  }
-  if (typeof items !== 'object' || items === null) return undefined;
-  const found = Object.entries(items).find(([name]) => ninth.has(plain(name)));
-  return found === undefined ? undefined : numberIn(found[1]);
-}
+const objectsIn = (value: unknown): readonly Details[] =>
+  Array.isArray(value)
+    ? (value as readonly unknown[]).filter((one): one is Details => typeof one === 'object' && one !== null)
+    : [];
 
-/** LOINC 44260-8 is item 9 of the PHQ-9 (44249-1). */
-const ninthItem: ReadonlySet<string> = new Set([
-  '9',
-  'q9',
-  'item9',
-  'item-9',
-  'phq9-9',
-  'phq-9-9',
-  'phq9.9',
-  '44260-8',
-  '/44260-8',
-]);
-
-function questionnaire(details: Details, { phq9 }: RedFlagRules): Finding[] {
-  const { instrument, score, total, items, item9 } = details;
-  if (!/^phq-?9/.test(plain(instrument))) return [];
-  const ninth = numberIn(item9) ?? itemScore(items, ninthItem);
-  const sum = numberIn(score) ?? numberIn(total);
+/** Without a score it is what the items add up to; what was refused counts nothing, so that it is at least that. */
+function questionnaire({ instrument, items, score }: Details, { phq9 }: RedFlagRules): Finding[] {
+  if (plain(instrument) !== 'phq-9') return [];
+  const answers = new Map(objectsIn(items).map(({ id, value }) => [plain(id), numberIn(value) ?? 0]));
+  const ninth = answers.get('9') ?? 0;
+  const nine = ['1', '2', '3', '4', '5', '6', '7', '8', '9'].reduce((sum, id) => sum + (answers.get(id) ?? 0), 0);
+  const total = numberIn(score) ?? nine;
   return [
-    ...(ninth !== undefined && ninth >= phq9.item9 ? [{ code: 'phq9-item-9', shows: { value: ninth } } as const] : []),
-    ...(sum !== undefined && sum >= phq9.total ? [{ code: 'phq9-severe', shows: { value: sum } } as const] : []),
+    ...(ninth >= phq9.item9 ? [{ code: 'phq9-item-9', shows: { value: ninth } } as const] : []),
+    ...(total >= phq9.total ? [{ code: 'phq9-severe', shows: { value: total } } as const] : []),
   ];
 }
 
-const insulin = /insulin/i;
+const ranOut = (reasons: unknown): boolean => wordsIn(reasons).includes('ran-out');
 
-/** Every name of a medicine in the details, however they are listed. */
-function medicinesIn(details: Details): readonly string[] {
-  return ['medication', 'medications', 'medicine', 'medicines', 'medsDiscussed', 'runOutOf', 'outOf'].flatMap(
-    (name) => {
-      const given = details[name];
-      return (Array.isArray(given) ? (given as readonly unknown[]) : [given]).flatMap((one): string[] => {
-        if (typeof one === 'string') return [one];
-        if (typeof one !== 'object' || one === null) return [];
-        return Object.values(one).filter((part): part is string => typeof part === 'string');
-      });
-    },
-  );
-}
+/** As the patient calls it: compared without accents and case. */
+const bare = (text: string): string =>
+  text
+    .normalize('NFD')
+    .replaceAll(/\p{M}+/gu, '')
+    .toLowerCase();
 
-function medicines(details: Details): Finding[] {
-  const ranOut = wordsIn(details['reasons']).some((reason) => /^(ran|run)-?out/.test(plain(reason)));
-  const isOut = details['outOfInsulin'] === true || (ranOut && medicinesIn(details).some((name) => insulin.test(name)));
+/** Of one medicine by its own reasons, or, where it has none, by those in general. */
+function medicines({ medications, reasons }: Details, { insulinNames }: RedFlagRules): Finding[] {
+  const isOut = objectsIn(medications).some(({ name, reasons: own }) => {
+    const called = typeof name === 'string' ? bare(name) : '';
+    return insulinNames.some((insulin) => called.includes(insulin)) && ranOut(own ?? reasons);
+  });
   return isOut ? [{ code: 'out-of-insulin', shows: {} }] : [];
 }
 
@@ -123,5 +97,5 @@ export const measuredBy: Readonly<Record<string, Find>> = {
     }
   },
   questionnaire: (details, _, rules) => questionnaire(details, rules),
-  'medication.adherence': (details) => medicines(details),
+  'medication.adherence': (details, _, rules) => medicines(details, rules),
 };

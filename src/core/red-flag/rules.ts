@@ -5,6 +5,7 @@
 export const severities = ['stat', 'urgent', 'routine'] as const;
 export type Severity = (typeof severities)[number];
 
+/** Their order is kept: the number of a code is part of identifiers. A new one goes to the end. */
 export const redFlagCodes = [
   /** Below the level at which the brain suffers, or a meter that shows LO. */
   'glucose-very-low',
@@ -43,6 +44,8 @@ export type RedFlagRules = {
   readonly bloodPressure: { readonly systolic: number; readonly diastolic: number };
   /** Score of item 9, and total, from which on it is a red flag. */
   readonly phq9: { readonly item9: number; readonly total: number };
+  /** Parts of names by which insulin is known, lower case, without accents. */
+  readonly insulinNames: readonly string[];
   /** `off`: not found by rule; a CHW who raises it herself is always heard. */
   readonly severity: Readonly<Record<RedFlagCode, Severity | 'off'>>;
   /** Codes that only a key with the scope `escalations:restricted` is shown. */
