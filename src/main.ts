@@ -92,7 +92,8 @@ export async function startTejido({ config, version, log, clock, random, role }:
       pool: store.pool,
       accept,
       check: knowledge.check,
-      identify: identifyActivity,
+      identify: (activity, raw, contentType, actor) =>
+        identifyActivity(activity, raw, contentType, actor, knowledge.findFlags),
       programmeId: config.programme.id,
       timeZone: config.programme.timeZone,
       columns: config.rosters.columns,

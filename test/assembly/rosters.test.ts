@@ -8,6 +8,7 @@ import type { RosterAnswer, RosterAsk, RosterReport } from '../../src/core/roste
 import { listRosters, showRoster } from '../../src/ledger/rosters.ts';
 import { createActivityCheck, identifyActivity } from '../../src/sources/activity.ts';
 import { aLedger, type TestLedger } from '../ledger/support.ts';
+import { findFlags } from '../support/red-flags.ts';
 
 let ledger: TestLedger;
 let day = '2026-05-07';
@@ -26,7 +27,7 @@ const rostersWith = (accept: Accept): Rosters =>
     pool: ledger.pool,
     accept,
     check,
-    identify: identifyActivity,
+    identify: (activity, raw, contentType, actor) => identifyActivity(activity, raw, contentType, actor, findFlags),
     programmeId: 'msep',
     timeZone: 'America/Chicago',
     columns: { 'Clave Alivio': 'patient' },
