@@ -6,6 +6,7 @@ import { connect } from './assembly/destinations.ts';
 import { loadKnowledge, mapFolders } from './assembly/knowledge.ts';
 import { type Reloaded, watchMaps } from './assembly/live-maps.ts';
 import { type RunningParts, type Server, startServer } from './assembly/server.ts';
+import { loadSeal, sealAtDoor } from './assembly/sealing.ts';
 import { openStore, type Store } from './assembly/store.ts';
 import { createRosters } from './assembly/rosters.ts';
 import { identifyActivity } from './sources/activity.ts';
@@ -68,8 +69,10 @@ export async function startTejido({ config, version, log, clock, random, role }:
         escalations: () => escalationReadings(store.pool, ackMinutes(config.redFlags.clock)),
       },
     });
+    const seal = await loadSeal(config);
     const { accept } = createAcceptor({
       pool: store.pool,
+      seal: sealAtDoor(knowledge.gates, seal),
       destinations: ids,
       escalation: config.redFlags.clock,
       onAccepted: (receipts, items) => {
@@ -129,6 +132,7 @@ export async function startTejido({ config, version, log, clock, random, role }:
       config,
       store,
       knowledge,
+      seal,
       connected,
       metrics,
       expireKept: idempotency.expire,

@@ -11,6 +11,7 @@ import { oldestDueMs, settleMessages, sweepLanes } from '../ledger/lanes.ts';
 import { releaseAllWaiting } from '../ledger/release.ts';
 import { freeDeadLeases, workerName } from '../ledger/leases.ts';
 import { applyRetention } from '../ledger/retention.ts';
+import type { Seal } from '../ledger/seal.ts';
 import { settleUnmapped } from '../ledger/unmapped.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { createLaneRunner, type LaneRunner } from '../pipeline/lanes.ts';
@@ -37,6 +38,7 @@ export type WorkerParts = {
   readonly config: Config;
   readonly store: Store;
   readonly knowledge: Knowledge;
+  readonly seal: Seal;
   readonly connected: readonly Connected[];
   readonly metrics: Metrics;
   readonly expireKept: () => Promise<number>;
@@ -150,7 +152,7 @@ const after = (ms: number): Promise<void> =>
 
 function runnerFor(
   { config: one, destination }: Connected,
-  { config, store, knowledge, metrics, clock, random, log }: WorkerParts,
+  { config, store, knowledge, seal, metrics, clock, random, log }: WorkerParts,
   worker: string,
   onMoved: () => void,
 ): { readonly runner: LaneRunner; readonly nextDueMs: () => Promise<number | undefined> } {
@@ -159,6 +161,7 @@ function runnerFor(
     worker,
     perLane,
     leaseMs: one.lanes.leaseMs,
+    seal,
   });
   const runner = createLaneRunner(
     {

@@ -40,6 +40,7 @@ const head = (story: MessageStory): readonly string[] => {
     `  ${story.kind} from ${story.source}, ${record}${version}`,
     `  received ${when(story.receivedAt)} from ${story.actor}${occurred}`,
     `  ${story.contentType}, ${size(story.rawSize)}, sha256 ${story.rawSha256.slice(0, 16)}`,
+    ...(story.sealed === true ? ['  the copy of what came is sealed'] : []),
     ...(story.duplicateOf === undefined ? [] : [`  the same as message ${story.duplicateOf}`]),
     ...(story.replacedBy === undefined ? [] : [`  replaced by message ${story.replacedBy}`]),
     ...(story.escalations ?? []).map(

@@ -1,4 +1,5 @@
 /** A lane is (destination, patient): what a worker claims from it, learns about the person, and writes back. Data only. */
+import type { Activity } from './activity.ts';
 import type { CauseCode } from './causes.ts';
 import type { Disclosure } from './disclosure.ts';
 import type { Progress } from './decide.ts';
@@ -70,6 +71,7 @@ export type PersonContext = {
 export type RecordState = RecordName & {
   readonly latestMessage: MessageId | undefined;
   readonly state: MessageState | undefined;
+  readonly cause?: CauseCode;
   readonly generation: number;
 };
 
@@ -104,6 +106,8 @@ export type Completed = {
   /** The record whose filed messages this one voided. */
   readonly voids?: { readonly source: string; readonly recordId: string };
   readonly patient?: FoundPatient;
+  /** The activity as an amendment made it of a record that was held for its wording. */
+  readonly rewords?: Activity;
   /** What left the clinic with it. */
   readonly disclosures?: readonly Disclosure[];
 };

@@ -19,6 +19,8 @@ export type Resource = { readonly resourceType: string; readonly id?: string; re
 export type Incoming = {
   /** The bytes as they came (for an array: the slice of this item). */
   readonly raw: Uint8Array;
+  /** What is kept instead of `raw`: it holds wording that must not be charted. */
+  readonly sealed?: Uint8Array;
   readonly contentType: string;
   /** Configured name of the source, or the systemId of an activity that came by `/v1/activities`. */
   readonly source: string;

@@ -72,6 +72,8 @@ export type MessageStory = MessageSummary & {
   readonly rawSha256: string;
   readonly rawSize: number;
   readonly actor: string;
+  /** The copy of what came is encrypted: it holds wording that must not be charted, and is shown to nobody. */
+  readonly sealed?: true;
   /** What to do next, in words; absent when nothing is to be done. */
   readonly nextAction?: string;
   /** Who can do it. */

@@ -86,7 +86,7 @@ const write = statement(
     select * from jsonb_to_recordset($1::jsonb) as x (
       id bigint, source text, record_id text, version bigint, content_hash text, kind text, format text,
       content_type text, patient_key uuid, identifiers jsonb, occurred_at timestamptz, recorded_at timestamptz,
-      raw_sha256 text, raw_size int, state text, cause text, detail text, issues jsonb, duplicate_of bigint,
+      raw_sha256 text, raw_size int, sealed boolean, state text, cause text, detail text, issues jsonb, duplicate_of bigint,
       replaced_by bigint, target_record text, actor text, lane uuid)
   ), target as materialized (
     select id, destination, lane from input cross join unnest($2::text[]) as t (destination) where lane is not null
@@ -101,10 +101,10 @@ const write = statement(
     select system, value, key from jsonb_to_recordset($6::jsonb) as x (system text, value text, key uuid)
   ), new_message as (
     insert into message (id, source, record_id, version, content_hash, kind, format, content_type, patient_key,
-      identifiers, occurred_at, recorded_at, received_at, raw_sha256, raw_size, state, cause, duplicate_of, replaced_by,
+      identifiers, occurred_at, recorded_at, received_at, raw_sha256, raw_size, sealed, state, cause, duplicate_of, replaced_by,
       target_record, actor)
     select id, source, record_id, version, content_hash, kind, format, content_type, patient_key,
-      identifiers, occurred_at, recorded_at, $3, decode(raw_sha256, 'hex'), raw_size, state, cause, duplicate_of, replaced_by,
+      identifiers, occurred_at, recorded_at, $3, decode(raw_sha256, 'hex'), raw_size, sealed, state, cause, duplicate_of, replaced_by,
       target_record, actor
     from input
   ), new_event as (
@@ -191,6 +191,7 @@ export async function writeBatch(
       recorded_at: item.recordedAt,
       raw_sha256: sha256(item.raw),
       raw_size: item.raw.byteLength,
+      sealed: item.sealed !== undefined,
       state,
       cause: hold?.cause,
       detail: hold?.detail,
@@ -251,7 +252,8 @@ export async function writePayloads(client: Queryable, at: Date, placed: readonl
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-const bytesOf = ({ item }: Placed): Buffer => Buffer.from(item.raw.buffer, item.raw.byteOffset, item.raw.byteLength);
+const bytesOf = ({ item: { raw, sealed = raw } }: Placed): Buffer =>
+  Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
 
 /** The person these identifiers belong to, made known if new; undefined when they contradict each other still. */
 export async function recogniseGiven(client: Queryable, given: PatientIdentifiers): Promise<PatientKey | undefined> {

@@ -17,6 +17,7 @@ import { keepDemographics, toldOf } from './demographics.ts';
 import { identitiesOfBatch, type PeopleOfBatch, recogniseAll } from './patients.ts';
 import type { EscalationPolicy } from '../core/escalation.ts';
 import { flagsOfBatch, writeEscalations } from './escalations-open.ts';
+import { purgeSealed } from './sealed.ts';
 import { releaseWaiting } from './release.ts';
 import { blamesData, storable } from './storable.ts';
 
@@ -31,6 +32,8 @@ export function createAcceptor(options: {
   readonly pool: pg.Pool;
   readonly destinations: readonly DestinationId[];
   readonly escalation: EscalationPolicy;
+  /** Seals the copy of what must not be read. */
+  readonly seal?: (item: Incoming) => Incoming;
   readonly onAccepted: (receipts: readonly Receipt[], items: readonly Incoming[]) => void;
 }): Acceptor {
   const gathered = gather<Incoming, Receipt>(
@@ -51,7 +54,8 @@ export function createAcceptor(options: {
     idle: gathered.idle,
     accept: async (items) => {
       if (items.length === 0) return [];
-      const receipts = await gathered.add(items.map(storable));
+      const sealing = options.seal ?? ((item: Incoming) => item);
+      const receipts = await gathered.add(items.map((item) => sealing(storable(item))));
       options.onAccepted(receipts, items);
       return receipts;
     },
@@ -84,6 +88,7 @@ async function commit(
       ...(escalated === undefined ? [] : [escalated]),
       writeBatch(client, { at: head.at, destinations, batch, people }),
       writePayloads(client, head.at, batch.placed),
+      purgeSealed(client, [...batch.replaced.keys(), ...batch.withdrawn.keys()]),
       ...(people.learnt.length === 0 ? [] : [releaseWaiting(client, { patients: people.learnt, causes: matchCauses })]),
       client.query('commit'),
     ];

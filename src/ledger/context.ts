@@ -1,6 +1,7 @@
 /** What the pipeline needs to know about a person before it files: read once for each lane that is worked on. */
 import type { OwnedFact } from '../core/fact.ts';
 import type { OwnedLink, PersonContext, RecordName, RecordState, StoredPayload } from '../core/lane.ts';
+import { isCause } from '../core/causes.ts';
 import type { DestinationId, EmittedLink, MessageId, MessageState, PatientKey } from '../core/model.ts';
 import { type Queryable, statement } from './statement.ts';
 
@@ -63,10 +64,11 @@ const readRecordStates = statement<{
   record_id: string;
   latest_message: string | null;
   state: MessageState | null;
+  cause: string | null;
   generation: number;
 }>(
   'record-states',
-  `select r.source, r.record_id, r.latest_message::text, m.state, r.generation
+  `select r.source, r.record_id, r.latest_message::text, m.state, m.cause, r.generation
     from record r
     join unnest($1::text[], $2::text[]) as g (source, record_id)
       on r.source = g.source and r.record_id = g.record_id
@@ -129,6 +131,7 @@ export async function recordStates(on: Queryable, records: readonly RecordName[]
     recordId: row.record_id,
     latestMessage: (row.latest_message ?? undefined) as MessageId | undefined,
     state: row.state ?? undefined,
+    ...(row.cause === null || !isCause(row.cause) ? {} : { cause: row.cause }),
     generation: row.generation,
   }));
 }

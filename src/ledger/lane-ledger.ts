@@ -7,6 +7,7 @@ import { inFlightElsewhere, peopleTold, personContext, recordPayloads, recordSta
 import type { Queryable } from './statement.ts';
 import { gather } from './gather.ts';
 import { claim, complete, extendLeases, finishLanes, nextDueMs } from './lanes.ts';
+import type { Seal } from './seal.ts';
 import { releaseWaiting } from './release.ts';
 import { blamesData } from './storable.ts';
 
@@ -17,17 +18,27 @@ export type LaneLedgerOptions = {
   /** Messages taken from one lane at a time. */
   readonly perLane: number;
   readonly leaseMs: number;
+  /** Opens sealed copies, in memory alone. */
+  readonly seal?: Seal;
 };
 
 export function createLaneLedger(on: Queryable, options: LaneLedgerOptions) {
-  const { destination, worker, perLane, leaseMs } = options;
+  const { destination, worker, perLane, leaseMs, seal } = options;
+  const opened = (body: Uint8Array | undefined): Uint8Array | undefined =>
+    body === undefined || seal === undefined
+      ? body
+      : seal.open(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
   const completions = gather<Completed, boolean>((batch) => complete(on, batch), 64, blamesData);
   const ends = gather<LaneEnd, void>(async (batch) => {
     await finishLanes(on, batch);
     return batch.map(() => undefined);
   }, 256);
   return {
-    claim: (lanes: number) => claim(on, { destination, worker, lanes, perLane, leaseMs }),
+    claim: async (lanes: number) =>
+      (await claim(on, { destination, worker, lanes, perLane, leaseMs })).map((lane) => ({
+        ...lane,
+        work: lane.work.map((work) => ({ ...work, body: opened(work.body) })),
+      })),
     extend: (lanes: readonly ClaimedLane[]) => extendLeases(on, destination, lanes, leaseMs),
     complete: async (completed: Completed) => (await completions.add([completed]))[0] ?? false,
     finish: async (end: LaneEnd) => {
@@ -39,7 +50,11 @@ export function createLaneLedger(on: Queryable, options: LaneLedgerOptions) {
     recordStates: (records: readonly RecordName[]) => recordStates(on, records),
     inFlightElsewhere: (record: RecordName, patient: PatientKey) => inFlightElsewhere(on, destination, record, patient),
     peopleTold: (record: RecordName) => peopleTold(on, record),
-    recordPayloads: (record: RecordName, before: MessageId) => recordPayloads(on, record, before),
+    recordPayloads: async (record: RecordName, before: MessageId) =>
+      (await recordPayloads(on, record, before)).flatMap((payload) => {
+        const body = opened(payload.body);
+        return body === undefined ? [] : [{ ...payload, body }];
+      }),
     releaseWaiting: async (patient: PatientKey, causes: readonly CauseCode[] = []) => {
       await releaseWaiting(on, { patients: [patient], causes: [...waitingCauses, ...causes] });
     },

@@ -18,6 +18,7 @@ import {
   sweep,
 } from './lane-statements.ts';
 import type { Queryable } from './statement.ts';
+import { rewordRecords } from './sealed.ts';
 import { recordDisclosures } from './disclosures.ts';
 import { asJsonb } from './storable.ts';
 import { recordUnmapped } from './unmapped.ts';
@@ -98,6 +99,7 @@ export async function extendLeases(
 export async function complete(on: Queryable, completed: readonly Completed[]): Promise<readonly boolean[]> {
   // Before: a worker that dies in between leaves a code in the queue, not a message that waits for nothing.
   if (completed.some(({ unmapped }) => unmapped.length > 0)) await recordUnmapped(on, completed);
+  if (completed.some(({ rewords }) => rewords !== undefined)) await rewordRecords(on, completed);
   // Before as well: a disclosure too many in the account is better than one that nobody knows of.
   if (completed.some(({ disclosures = [] }) => disclosures.length > 0)) await recordDisclosures(on, completed);
   const rows = completed.map((one) => ({

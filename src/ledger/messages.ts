@@ -95,8 +95,8 @@ const unpack = (packed: Buffer): readonly Exchange[] =>
 export async function messageStory(db: Db, id: MessageId): Promise<MessageStory | undefined> {
   if (!isMessageId(id)) return undefined;
   const { rows } = await sql<
-    SummaryRow & { content_type: string; raw_sha256: Buffer; raw_size: number; actor: string }
-  >`select ${summaryColumns}, m.content_type, m.raw_sha256, m.raw_size, m.actor from message m where m.id = ${id}`.execute(
+    SummaryRow & { content_type: string; raw_sha256: Buffer; raw_size: number; sealed: boolean; actor: string }
+  >`select ${summaryColumns}, m.content_type, m.raw_sha256, m.raw_size, m.sealed, m.actor from message m where m.id = ${id}`.execute(
     db,
   );
   const row = rows[0];
@@ -149,6 +149,7 @@ export async function messageStory(db: Db, id: MessageId): Promise<MessageStory 
     rawSha256: row.raw_sha256.toString('hex'),
     rawSize: row.raw_size,
     actor: row.actor,
+    ...(row.sealed ? { sealed: true as const } : {}),
     ...(openCause === undefined ? {} : { nextAction: causeOf(openCause).next, whoActs: causeOf(openCause).who }),
     deliveries: deliveries.rows.map((d): DeliveryState => ({
       destination: d.destination,
@@ -199,7 +200,7 @@ export async function messageRaw(
     with seen as (insert into audit (actor, action, message_id) select ${actor}, 'read-raw', id from message where id = ${id})
     select coalesce(p.body, k.body) as body, m.content_type from message m
     left join payload p on p.message_id = m.id and p.received_at = m.received_at
-    left join payload_kept k on k.message_id = m.id where m.id = ${id}`.execute(db);
+    left join payload_kept k on k.message_id = m.id where m.id = ${id} and not m.sealed`.execute(db);
   const row = rows[0];
   return row?.body == null ? undefined : { body: row.body, contentType: row.content_type };
 }

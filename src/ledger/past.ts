@@ -56,7 +56,7 @@ export async function* pastMessages(
       left join lateral (select lane, mapping_version, destination from delivery
         where message_id = m.id order by destination limit 1) d on true
       where m.id >= $1 and ($2::bigint is null or m.id < $2) and m.received_at >= $3
-        and m.state in ('received', 'filed', 'held', 'failed') and ($4::text is null or m.kind = $4)
+        and m.state in ('received', 'filed', 'held', 'failed') and not m.sealed and ($4::text is null or m.kind = $4)
       order by m.id desc limit $5`,
       [first, before ?? null, wanted.since, wanted.kind ?? null, Math.min(page, wanted.limit - given)],
     );

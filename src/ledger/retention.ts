@@ -6,6 +6,7 @@
 import { sql } from 'kysely';
 import type { Clock } from '../core/ports.ts';
 import type { Db } from './database.ts';
+import { purgeOldSealed } from './sealed.ts';
 import { ensurePartitions, type PartitionedTable, partitionsOf } from './partitions.ts';
 
 export type Retention = {
@@ -13,6 +14,7 @@ export type Retention = {
   readonly attemptDays: number;
   readonly eventDays: number;
   readonly messageDays: number;
+  readonly sealedDays: number;
 };
 
 export type Pruned = { readonly partitions: readonly string[]; readonly kept: number; readonly messages: number };
@@ -40,6 +42,7 @@ export async function applyRetention(db: Db, retention: Retention, clock: Clock)
       dropped.push(partition.name);
     }
   }
+  await purgeOldSealed(db, new Date(now - retention.sealedDays * dayMs));
   const messages = await deleteMessages(db, new Date(now - retention.messageDays * dayMs));
   // A code stays as long as a message it came in.
   await sql`delete from unmapped_code c where not exists (select 1 from unmapped_message u where u.code_id = c.id)`.execute(

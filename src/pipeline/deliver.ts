@@ -90,6 +90,9 @@ export async function deliver(
     links,
     exchanges,
     ...(prepared?.do === 'file' && progress.state === 'filed' ? { facts: prepared.facts } : {}),
+    ...(prepared?.do === 'file' && progress.state === 'filed' && prepared.rewords !== undefined
+      ? { rewords: prepared.rewords }
+      : {}),
     ...(disclosures.length === 0 ? {} : { disclosures }),
     ...(prepared?.do === 'file' && prepared.voids !== undefined ? { voids: prepared.voids } : {}),
     ...(prepared?.do === 'file' && prepared.patient !== undefined ? { patient: prepared.patient } : {}),

@@ -38,6 +38,8 @@ export type Prepared =
       readonly left?: string;
       /** What the gates said. */
       readonly issues?: readonly Issue[];
+      /** The record as an amendment made it, when it was held for its wording. */
+      readonly rewords?: Activity;
       /** What leaves the clinic when these resource types stand. */
       readonly discloses?: (filed: readonly string[]) => readonly Disclosure[];
       /** What the message is when the steps are done; else `filed`. */
@@ -114,11 +116,13 @@ export async function prepare(
   const record = intent.value.record;
   let activity: Activity;
   let generation = current;
+  let rewords = false;
   if (intent.value.do === 'amend') {
     const base = await amendmentBase(record, work, deps);
     if (!base.ok) return stop(base.failure);
     activity = amended(base.value.activity, intent.value.changes);
     generation = base.value.generation;
+    rewords = base.value.rewords;
   } else {
     activity = intent.value.activity;
   }
@@ -136,6 +140,7 @@ export async function prepare(
   if (gated.do === 'stop') return stop(gated.failure);
   if (gated.do === 'withhold') return { do: 'settle', state: 'superseded', why: gated.why, issues: gated.issues };
   const told = factsOf(activity);
+  const reworded = rewords ? activity : undefined;
   activity = gated.activity;
   const waits = await waitsFor(activity, deps);
   if (waits !== undefined) return stop(waits);
@@ -171,6 +176,7 @@ export async function prepare(
     steps,
     facts: told,
     patient: patient.value,
+    ...(reworded === undefined ? {} : { rewords: reworded }),
     issues: [...gated.issues, ...past.map(pastDisclosure)],
     discloses: (filed: readonly string[]) => disclosuresOf(gated.activity, filed, deps.receives, deps.destination.id),
   };
@@ -383,12 +389,15 @@ export async function amendmentBase(
   record: RecordName,
   work: Pick<Work, 'messageId'>,
   deps: Pick<PrepareDeps, 'read'> & { readonly ledger: Pick<PrepareDeps['ledger'], 'recordStates' | 'recordPayloads'> },
-): Promise<Outcome<{ activity: Activity; generation: number }>> {
+): Promise<Outcome<{ activity: Activity; generation: number; rewords: boolean }>> {
   const [target] = await deps.ledger.recordStates([record]);
   if (target?.latestMessage === undefined)
     return fail('record/target-unknown', 'The record to be amended has not arrived.');
   if (target.state === 'voided') return fail('record/voided', 'The record to be amended was voided.');
-  if (target.state !== 'filed') return fail('lane/behind-failed', 'The record to be amended has not been filed.');
+  // Held for its wording: an amendment is how its author rewords it.
+  const rewords = target.state === 'held' && target.cause === 'gate/sensitive-text';
+  if (target.state !== 'filed' && !rewords)
+    return fail('lane/behind-failed', 'The record to be amended has not been filed.');
   const payloads = await deps.ledger.recordPayloads(record, work.messageId);
   let activity: Activity | undefined;
   for (const payload of payloads) {
@@ -400,7 +409,7 @@ export async function amendmentBase(
     if (intent.value.do === 'amend' && activity !== undefined) activity = amended(activity, intent.value.changes);
   }
   if (activity === undefined) return fail('source/unreadable', 'The payload to be amended has aged out.');
-  return ok({ activity, generation: target.generation });
+  return ok({ activity, generation: target.generation, rewords });
 }
 
 /** An earlier message that this one builds on, and that is not filed. */

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => ledger.end());
 
 const days = (n: number): Date => new Date(Date.now() + n * 86_400_000);
-const retention = { payloadDays: 90, attemptDays: 90, eventDays: 2557, messageDays: 2557 };
+const retention = { payloadDays: 90, attemptDays: 90, eventDays: 2557, messageDays: 2557, sealedDays: 30 };
 
 describe('retention', () => {
   test('drops payloads that are past their days by dropping whole partitions; what is unfinished keeps its bytes', async () => {

@@ -103,7 +103,7 @@ describe('a code without an entry', () => {
   test('leaves with its last message', async () => {
     await accept('r1', 'stones');
     await drain(ledger, aChart(), { mapper: () => holding('fixed') });
-    const retention = { payloadDays: 90, attemptDays: 90, eventDays: 2557, messageDays: 2557 };
+    const retention = { payloadDays: 90, attemptDays: 90, eventDays: 2557, messageDays: 2557, sealedDays: 30 };
     await applyRetention(ledger.db, retention, () => new Date(Date.now() + 100 * 86_400_000));
     expect(await listUnmapped(ledger.pool)).toHaveLength(1);
     await applyRetention(ledger.db, retention, () => new Date(Date.now() + 3_000 * 86_400_000));
@@ -136,7 +136,7 @@ describe('maps that were in use', () => {
     await accept('r1');
     await drain(ledger, aChart(), { mapper: () => ({ ...testMapper, version: 'used' }) });
     for (const version of ['used', 'unused', 'newest']) await rememberMaps(ledger.pool, { version, files });
-    const retention = { payloadDays: 90, attemptDays: 90, eventDays: 2557, messageDays: 2557 };
+    const retention = { payloadDays: 90, attemptDays: 90, eventDays: 2557, messageDays: 2557, sealedDays: 30 };
     await applyRetention(ledger.db, retention, () => new Date(Date.now() + 100 * 86_400_000));
     expect(await mapsOf(ledger.pool, 'used')).toBeDefined();
     expect(await mapsOf(ledger.pool, 'unused')).toBeUndefined();

@@ -153,7 +153,7 @@ export function register(program: Command, parts: Parts): void {
       withLedger(parts, command, async (ledger) => {
         if (options.raw) {
           const raw = await ledger.raw(id, actor());
-          if (!raw) throw new CommandError('There is no such message, or retention has taken its payload.');
+          if (!raw) throw new CommandError('There is no such message, its copy is sealed, or retention has taken it.');
           return out(Buffer.from(raw.body).toString('utf8'));
         }
         const story = await ledger.story(id);
