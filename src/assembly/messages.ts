@@ -10,7 +10,9 @@ import type { Outcome } from '../core/outcome.ts';
 import { ok } from '../core/outcome.ts';
 import type { Clock, Mapped } from '../core/ports.ts';
 import type { ActionResult } from '../core/story.ts';
-import type { Messages } from '../inbound/deps.ts';
+import type { Accounts, Messages } from '../inbound/deps.ts';
+import { disclosuresOf } from '../ledger/disclosures.ts';
+import { listReferrals } from '../ledger/referrals.ts';
 import { releaseMessage, retryMessage, voidMessage } from '../ledger/actions.ts';
 import { escalationsOfMessage } from '../ledger/escalations-read.ts';
 import { listMessages, messageRaw, messageStory } from '../ledger/messages.ts';
@@ -39,6 +41,12 @@ export function doorMessages(store: Store, destinations: readonly DestinationId[
     void: (id, actor) => told(voidMessage(store.pool, id, actor)),
   };
 }
+
+/** What left the clinic, and how the referrals stand, as doors and commands read it. */
+export const accountsOf = ({ pool }: Pick<Store, 'pool'>): Accounts => ({
+  disclosures: (wanted) => disclosuresOf(pool, wanted),
+  referrals: (filter) => listReferrals(pool, filter),
+});
 
 /** What would be filed for this activity, with a patient who is not looked up. Nothing is stored or sent. */
 export function dryRun(

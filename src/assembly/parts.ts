@@ -17,7 +17,7 @@ import { randomBytes } from 'node:crypto';
 import { connect } from './destinations.ts';
 import { KnowledgeError, loadKnowledge, packageRoot } from './knowledge.ts';
 import { doorEscalations } from './escalations.ts';
-import { doorMessages } from './messages.ts';
+import { accountsOf, doorMessages } from './messages.ts';
 import { startNotices } from './notices.ts';
 import { shadowRun } from './shadow.ts';
 import { openStore } from './store.ts';
@@ -99,6 +99,7 @@ async function openLedger(config: Config): Promise<CliLedger> {
   return {
     ...doorMessages(store, ids, () => undefined),
     escalations: doorEscalations(store, config, () => undefined),
+    ...accountsOf(store),
     keys,
     destinations: {
       list: async () => {

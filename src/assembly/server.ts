@@ -18,7 +18,7 @@ import { readerFor } from '../sources/reader.ts';
 import { type Connected, readingOf } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
 import { doorEscalations, type EscalationClock } from './escalations.ts';
-import { doorMessages, dryRun } from './messages.ts';
+import { accountsOf, doorMessages, dryRun } from './messages.ts';
 import { listRosters, showRoster } from '../ledger/rosters.ts';
 import type { Rosters } from './rosters.ts';
 import type { Store } from './store.ts';
@@ -122,6 +122,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
       show: (id) => showRoster(store.pool, id),
     },
     escalations: doorEscalations(store, config, () => running()?.escalations.poke()),
+    accounts: accountsOf(store),
     schemas: knowledge.schemas,
     version: parts.version,
     metrics: parts.metrics.expose,

@@ -1,6 +1,7 @@
 /** What the commands need from the rest of Tejido. `src/assembly/parts.ts` implements it; tests give a fake one. */
 import type { Config, LoadedConfig } from '../config/config.ts';
-import type { MessageId } from '../core/model.ts';
+import type { RecordedDisclosure } from '../core/disclosure.ts';
+import type { MessageId, PatientKey } from '../core/model.ts';
 import type { CapabilityReport } from '../core/ports.ts';
 import type {
   ActionResult,
@@ -16,6 +17,8 @@ import type {
   MessageStory,
   Healing,
   Reconciliation,
+  Referral,
+  ReferralFilter,
   UnmappedEntry,
 } from '../core/story.ts';
 
@@ -62,6 +65,12 @@ export type CliLedger = {
     readonly story: (id: string, restrictedToo: boolean) => Promise<EscalationStory | undefined>;
     readonly act: (id: string, act: EscalationAct, actor: string) => Promise<EscalationActed>;
   };
+  readonly disclosures: (wanted: {
+    readonly patient: PatientKey;
+    readonly from?: Date;
+    readonly to?: Date;
+  }) => Promise<readonly RecordedDisclosure[]>;
+  readonly referrals: (filter: ReferralFilter) => Promise<readonly Referral[]>;
   readonly keys: {
     readonly create: (key: NewKey, actor: string) => Promise<{ readonly key: Key; readonly secret: string }>;
     readonly list: () => Promise<readonly Key[]>;

@@ -4,12 +4,14 @@ import { register as check } from './commands/check.ts';
 import { register as demo } from './commands/demo.ts';
 import { register as destinations } from './commands/destinations.ts';
 import { register as escalations } from './commands/escalations.ts';
+import { register as disclosures } from './commands/disclosures.ts';
 import { register as keys } from './commands/keys.ts';
 import { register as map } from './commands/map.ts';
 import { register as messages } from './commands/messages.ts';
 import { register as migrate } from './commands/migrate.ts';
 import { register as prove } from './commands/prove.ts';
 import { register as reconcile } from './commands/reconcile.ts';
+import { register as referrals } from './commands/referrals.ts';
 import { register as send } from './commands/send.ts';
 import { register as start } from './commands/start.ts';
 import { register as validate } from './commands/validate.ts';
@@ -25,6 +27,8 @@ const commands: readonly ((program: Command, parts: Parts) => void)[] = [
   reconcile,
   destinations,
   escalations,
+  referrals,
+  disclosures,
   keys,
   migrate,
   map,

@@ -266,3 +266,39 @@ export type MappingDiff = {
     }[];
   }[];
 };
+
+/** Of the status of its Task; `requested` until the organisation answers. */
+export const referralStates = [
+  'requested',
+  'accepted',
+  'in-progress',
+  'on-hold',
+  'completed',
+  'rejected',
+  'cancelled',
+  'failed',
+] as const;
+
+export type ReferralFilter = {
+  readonly state?: string;
+  readonly category?: string;
+  readonly patient?: PatientKey;
+  /** 1..500, default 200. */
+  readonly limit?: number;
+};
+
+/** A community referral as it stands. */
+export type Referral = {
+  readonly patientKey: PatientKey;
+  readonly referralId: string;
+  readonly category?: string;
+  readonly state: string;
+  /** What came of it. */
+  readonly outcome?: string;
+  /** Id in the resource directory; absent for legal help. */
+  readonly service?: string;
+  readonly requestedAt: Date;
+  readonly changedAt: Date;
+  /** Whole days since it was requested. */
+  readonly ageDays: number;
+};

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { postActivities } from './activities.ts';
+import { listDisclosures, listReferrals } from './accounts.ts';
 import { authenticate, requireScope } from './authenticate.ts';
 import { callerOf, defaultLimits, type AppDeps, type Handle, type Limits } from './deps.ts';
 import { docsPage, landingPage, stylesheet } from './docs.ts';
@@ -164,6 +165,8 @@ function handlersOf(deps: AppDeps, limits: Limits): Readonly<Record<string, read
     ackEscalation: escalate('ack'),
     resolveEscalation: escalate('resolve'),
     reassignEscalation: escalate('reassign'),
+    listDisclosures: [bearer, reads, handled(listDisclosures(deps))],
+    listReferrals: [bearer, reads, handled(listReferrals(deps))],
     retryMessage: act('retry'),
     releaseMessage: act('release'),
     voidMessage: act('void'),

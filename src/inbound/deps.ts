@@ -1,7 +1,8 @@
 /** What the HTTP doors need from the rest of Tejido; `main.ts` hands it in. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Activity } from '../core/activity.ts';
-import type { MessageId } from '../core/model.ts';
+import type { RecordedDisclosure } from '../core/disclosure.ts';
+import type { MessageId, PatientKey } from '../core/model.ts';
 import type { Issue, Outcome } from '../core/outcome.ts';
 import type { Accept, Clock, Incoming, Log, Mapped } from '../core/ports.ts';
 import type { RosterAnswer, RosterAsk, RosterImport, RosterSummary } from '../core/roster.ts';
@@ -15,6 +16,8 @@ import type {
   MessageFilter,
   MessagePage,
   MessageStory,
+  Referral,
+  ReferralFilter,
   UnmappedEntry,
 } from '../core/story.ts';
 
@@ -97,6 +100,16 @@ export type Escalations = {
   readonly act: (id: string, act: EscalationAct, actor: string) => Promise<EscalationActed>;
 };
 
+/** What left the clinic, and how the referrals stand. */
+export type Accounts = {
+  readonly disclosures: (wanted: {
+    readonly patient: PatientKey;
+    readonly from?: Date;
+    readonly to?: Date;
+  }) => Promise<readonly RecordedDisclosure[]>;
+  readonly referrals: (filter: ReferralFilter) => Promise<readonly Referral[]>;
+};
+
 export type Limits = {
   /** Body of one activity, and of one source delivery's item. */
   readonly activityBytes: number;
@@ -138,6 +151,7 @@ export type AppDeps = {
   readonly messages: Messages;
   readonly rosters: RosterDoor;
   readonly escalations: Escalations;
+  readonly accounts: Accounts;
   /** Documents of `schemas/`, for `/openapi.json`. */
   readonly schemas: readonly Readonly<Record<string, unknown>>[];
   readonly version: string;

@@ -3,6 +3,7 @@ import { escalationStates } from '../core/escalation.ts';
 import { severities } from '../core/red-flag/rules.ts';
 import { actors, causes } from '../core/causes.ts';
 import { messageStates } from '../core/model.ts';
+import { referralStates } from '../core/story.ts';
 import { operations, type Answer, type Operation, type Parameter } from './routes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -118,6 +119,52 @@ const ownSchemas: Readonly<Record<string, Json>> = {
         type: 'array',
         description: 'In a batch of which nothing was accepted: the error of each item.',
         items: { type: 'object' },
+      },
+    },
+  },
+  Referrals: {
+    type: 'object',
+    required: ['referrals'],
+    properties: {
+      referrals: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['patientKey', 'referralId', 'state', 'requestedAt', 'changedAt', 'ageDays'],
+          properties: {
+            patientKey: string,
+            referralId: string,
+            category: string,
+            state: { enum: [...referralStates] },
+            outcome: { ...string, description: 'What came of it.' },
+            service: { ...string, description: 'Id in the resource directory; absent for legal help.' },
+            requestedAt: dateTime,
+            changedAt: dateTime,
+            ageDays: { type: 'integer' },
+          },
+        },
+      },
+    },
+  },
+  Disclosures: {
+    type: 'object',
+    required: ['disclosures'],
+    properties: {
+      disclosures: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['messageId', 'kind', 'recipient', 'recipientClass', 'what', 'at'],
+          properties: {
+            messageId: string,
+            kind: { ...string, description: 'Activity type.' },
+            recipient: string,
+            recipientClass: string,
+            what: { type: 'array', items: string, description: 'Types of resources.' },
+            consent: string,
+            at: dateTime,
+          },
+        },
       },
     },
   },

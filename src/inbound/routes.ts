@@ -465,6 +465,94 @@ export const operations: readonly Operation[] = [
     },
     curl: '-H "Authorization: Bearer $TEJIDO_KEY"',
   },
+  {
+    id: 'listReferrals',
+    method: 'get',
+    path: '/v1/referrals',
+    tag: 'Messages',
+    summary: 'The board of community referrals',
+    description:
+      'Each as it stands, oldest first: category, state, outcome, and how many days ago it was requested. A referral is on the board ' +
+      'once it is filed, when it has a `referralId`; a `referral.outcome` with the same id moves it.',
+    scope: 'messages:read',
+    parameters: [
+      query('state', 'requested, accepted, in-progress, on-hold, completed, rejected, cancelled or failed.'),
+      query('category', 'food, legal, housing, …'),
+      query('patient', "Tejido's own id of the person (patientKey)."),
+      query('limit', '1 to 500.', { type: 'integer', minimum: 1, maximum: 500, default: 200 }),
+    ],
+    answers: {
+      '200': {
+        description: 'The referrals.',
+        contentType: 'application/json',
+        schema: ref('Referrals'),
+        example: {
+          referrals: [
+            {
+              patientKey: '5f0c6c0e-8a37-4a8e-9c43-5e9e1c0a8f11',
+              referralId: 'r-5',
+              category: 'food',
+              state: 'rejected',
+              outcome: 'no-capacity',
+              service: 'hsds:svc-9',
+              requestedAt: '2026-05-06T23:05:00.000Z',
+              changedAt: '2026-05-12T15:00:00.000Z',
+              ageDays: 9,
+            },
+          ],
+        },
+      },
+      '400': problem('A parameter cannot be read.'),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY"',
+  },
+  {
+    id: 'listDisclosures',
+    method: 'get',
+    path: '/v1/people/{key}/disclosures',
+    tag: 'Messages',
+    summary: 'What left the clinic about a person',
+    description:
+      'The accounting of disclosures (42 CFR 2.24, 45 CFR 164.528), newest first: when, to whom, which types of resources, under which ' +
+      'consent. Never the content.',
+    scope: 'messages:read',
+    parameters: [
+      {
+        name: 'key',
+        in: 'path',
+        required: true,
+        description: "Tejido's own id of the person (patientKey); never an MRN.",
+        schema: { type: 'string', format: 'uuid' },
+        example: '5f0c6c0e-8a37-4a8e-9c43-5e9e1c0a8f11',
+      },
+      query('from', 'At or after.', { type: 'string', format: 'date-time' }),
+      query('to', 'Before.', { type: 'string', format: 'date-time' }),
+    ],
+    answers: {
+      '200': {
+        description: 'The disclosures.',
+        contentType: 'application/json',
+        schema: ref('Disclosures'),
+        example: {
+          disclosures: [
+            {
+              messageId: '1042',
+              kind: 'referral.community',
+              recipient: 'hsds:svc-9',
+              recipientClass: 'community organisation',
+              what: ['ServiceRequest', 'Task'],
+              consent: 'c-3',
+              at: '2026-05-06T23:06:10.000Z',
+            },
+          ],
+        },
+      },
+      '400': problem('A parameter cannot be read.'),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY"',
+  },
   act('retry', 'Try a held or failed message again', 'With the mapping, configuration and identifiers of now.'),
   act('release', 'Release a held message', 'A person takes the decision that the message waited for.'),
   act('void', 'Take a message back', 'Only while nothing of it stands in the chart; else send a `void` activity.'),

@@ -15,6 +15,8 @@ export const fakeLedger: CliLedger = {
   release: async () => ({ ok: true, state: 'received' }),
   void: async () => ({ ok: false, refused: 'It is voided already.' }),
   unmapped: async () => [],
+  disclosures: async () => [],
+  referrals: async () => [],
   keys: { create: notAsked, list: async () => [], revoke: async () => false },
   escalations: { list: async () => [], story: async () => undefined, act: notAsked },
   destinations: { list: async () => [], setPaused: async () => undefined },

@@ -118,7 +118,7 @@ describe('the screen of immigration status', () => {
       [{ clientTags: ['sin papeles'] }, '/clientTags/0'],
       [{ required_documents: 'Proof of citizenship' }, '/required_documents'],
       [{ details: { estatus_migratorio: 'x' } }, '/details/(name)'],
-      [{ details: { estatusMigratorio: 'x' } }, '/details/(name)'],
+      [{ details: { estatusMigratorio: { a: ['undocumented'] } } }, '/details/(name)'],
     ]; // prettier-ignore
     for (const [given, where] of places) {
       const gated = check(given);

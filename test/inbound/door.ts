@@ -123,6 +123,7 @@ export async function openDoor(
       list: () => Promise.resolve([]),
       show: () => Promise.resolve(undefined),
     },
+    accounts: { disclosures: () => Promise.resolve([]), referrals: () => Promise.resolve([]) },
     schemas: schemas(),
     version: '0.0.0',
     metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),

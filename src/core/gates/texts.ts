@@ -6,7 +6,7 @@ export type Found = {
   readonly isName: boolean;
 };
 
-const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+export const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 export function* textsIn(value: unknown, pointer = ''): Generator<Found> {
   if (typeof value === 'string') yield { pointer, text: value, isName: false };

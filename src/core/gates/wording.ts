@@ -3,7 +3,7 @@
  * What was found is told by its place alone, and a property whose name says it by the place of what holds it.
  */
 import type { Activity } from '../activity.ts';
-import { textsIn } from './texts.ts';
+import { escaped, textsIn } from './texts.ts';
 import { passed, stopped, type Verdict } from './verdict.ts';
 import { type Screen, spaced } from './words.ts';
 
@@ -12,11 +12,13 @@ const names = /^\/subject\/name\//;
 
 export function wordingGate(activity: Activity, screen: Screen): Verdict {
   const places = new Set<string>();
+  /** What is named so: a place inside of it would say it too. */
+  const named: string[] = [];
   for (const { pointer, text, isName } of textsIn(activity)) {
-    if (names.test(pointer)) continue;
-    // A place inside of what is named so would say it too.
-    if ([...places].some((place) => place.endsWith('/(name)') && pointer.startsWith(place.slice(0, -6)))) continue;
-    if (screen(isName ? spaced(text) : text)) places.add(isName ? `${pointer}/(name)` : pointer);
+    if (names.test(pointer) || named.some((one) => pointer === one || pointer.startsWith(`${one}/`))) continue;
+    if (!screen(isName ? spaced(text) : text)) continue;
+    places.add(isName ? `${pointer}/(name)` : pointer);
+    if (isName) named.push(`${pointer}/${escaped(text)}`);
   }
   if (places.size === 0) return passed('wording');
   return stopped('wording', {
