@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import pg from 'pg';
+import { Client, type QueryResultRow } from 'pg';
 import { queueContents } from '../../src/wake/contents.ts';
 import { aSite, listed, settled, type Site } from './tejido.ts';
 
@@ -184,8 +184,8 @@ describe('story 8: a text mentions immigration status', () => {
   });
   afterAll(() => site.end());
 
-  const database = async <T extends pg.QueryResultRow>(sql: string): Promise<readonly T[]> => {
-    const client = new pg.Client({ connectionString: await site.databaseUrl() });
+  const database = async <T extends QueryResultRow>(sql: string): Promise<readonly T[]> => {
+    const client = new Client({ connectionString: await site.databaseUrl() });
     await client.connect();
     try {
       return (await client.query<T>(sql)).rows;
