@@ -8,8 +8,8 @@ import { people004 } from './migrations/004_people.ts';
 import { facts005 } from './migrations/005_facts.ts';
 import { rosters006 } from './migrations/006_rosters.ts';
 import { disclosures007 } from './migrations/007_disclosures.ts';
-import { heal010 } from './migrations/010_heal.ts';
 import { escalations009 } from './migrations/009_escalations.ts';
+import { heal010 } from './migrations/010_heal.ts';
 import { ensurePartitions } from './partitions.ts';
 
 const migrations: Record<string, Migration> = {
@@ -20,8 +20,8 @@ const migrations: Record<string, Migration> = {
   '005_facts': facts005,
   '006_rosters': rosters006,
   '007_disclosures': disclosures007,
-  '010_heal': heal010,
   '009_escalations': escalations009,
+  '010_heal': heal010,
 };
 
 /** Returns the names of the migrations that were run now. */

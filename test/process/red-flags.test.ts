@@ -240,15 +240,35 @@ redFlags:
       .map(({ attempts }) => attempts.find(({ destination, result }) => destination === 'ehr' && result === 'filed')?.startedAt ?? ''); // prettier-ignore
     expect(filedAt).toHaveLength(4);
     expect(filedAt).toEqual(filedAt.toSorted());
-    const [one] = (await escalations()).filter(({ recordId }) => recordId === 'uno');
-    const { status } = await site.ask(`/v1/escalations/${one?.id ?? ''}/ack`, {
+    const [two] = (await escalations()).filter(({ recordId }) => recordId === 'dos');
+    const { status } = await site.ask(`/v1/escalations/${two?.id ?? ''}/ack`, {
       method: 'POST',
       body: { role: 'nurse' },
     });
     expect(status).toBe(200);
-    const [first] = (await listed(site)).filter(({ id }) => id === '1');
-    expect((await site.ask(`/v1/messages/${first?.id ?? ''}`)).body).toMatchObject({
+    expect((await site.ask('/v1/messages/2')).body).toMatchObject({
       escalations: [{ state: 'acknowledged', acknowledgedByRole: 'nurse' }],
+    });
+  });
+
+  test('the Task that the EHR accepts is an acknowledgement', async () => {
+    const tasks = (await chart('Task?_count=100')).filter(({ priority }) => priority === 'stat');
+    expect(tasks).toHaveLength(1);
+    const [task] = tasks;
+    expect(task).toMatchObject({ status: 'requested', owner: { display: 'Nurses' } });
+    const answer = await fetch(`http://127.0.0.1:${String(ehrPort)}/fhir/Task/${String(task?.['id'])}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/fhir+json' },
+      body: JSON.stringify({ ...task, status: 'accepted' }),
+    });
+    expect(answer.status).toBe(200);
+    const taken = await wait(
+      async () => (await escalations()).find(({ recordId, state }) => recordId === 'uno' && state === 'acknowledged'),
+      'The acknowledgement by the EHR',
+    );
+    expect(taken).toMatchObject({ acknowledgedBy: 'ehr:ehr', inChart: true });
+    expect((await site.ask('/v1/messages/1')).body).toMatchObject({
+      escalations: [{ acknowledgedByRole: 'care team' }],
     });
   });
 
