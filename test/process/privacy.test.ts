@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client, type QueryResultRow } from 'pg';
+import { until } from '../../src/prove/until.ts';
 import { queueContents } from '../../src/wake/contents.ts';
 import { aSite, listed, settled, type Site } from './tejido.ts';
 
@@ -86,6 +87,8 @@ describe('story 6: a food referral', () => {
       method: 'written',
     };
     await send(site, record('consent-3', { activityType: 'consent.record', details }));
+    // What waited is let go in the moment after the consent stands.
+    await until(async () => ((await story(site, referral)).state === 'filed' ? true : undefined), 30_000);
     expect(await story(site, referral)).toMatchObject({ state: 'filed' });
     const [request] = await site.chart('ServiceRequest');
     const [task] = await site.chart('Task?code=fulfill');
