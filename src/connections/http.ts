@@ -8,7 +8,7 @@ import type { Exchange } from '../core/model.ts';
 import type { Clock } from '../core/ports.ts';
 
 type HttpRequest = {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** Absolute. Must hold no patient data. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;

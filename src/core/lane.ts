@@ -5,7 +5,7 @@ import type { Disclosure } from './disclosure.ts';
 import type { Progress } from './decide.ts';
 import type { Fact, OwnedFact } from './fact.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, MessageState, PatientKey } from './model.ts';
-import type { FoundPatient, PatientIdentifiers, UnmappedCode } from './ports.ts';
+import type { FoundPatient, PatientIdentifiers, UnmappedCode, WorkListEntry } from './ports.ts';
 
 export type Work = {
   readonly messageId: MessageId;
@@ -103,6 +103,8 @@ export type Completed = {
   readonly exchanges: readonly Exchange[];
   /** What the record says from now on, once it is filed or voided; absent: as before. */
   readonly facts?: readonly Fact[];
+  /** For a person, when the EHR does not take it from us. */
+  readonly workList?: readonly WorkListEntry[];
   /** The record whose filed messages this one voided. */
   readonly voids?: { readonly source: string; readonly recordId: string };
   readonly patient?: FoundPatient;

@@ -29,6 +29,14 @@ export const isMessageId = (text: string): text is MessageId => /^\d{1,18}$/.tes
 export const messageStates = ['received', 'filing', 'filed', 'held', 'failed', 'superseded', 'voided'] as const;
 export type MessageState = (typeof messageStates)[number];
 
+/**
+ * How a resource is filed. `native`: as itself. `elsewhere`: as another type (a Task as a Communication). `note`: as a
+ * line of a DocumentReference. `v2`: kept for HL7 v2 (MDM, ORU). `work-list`: entered in the chart by a person;
+ * `reference` is then `WorkItem/…`, and `versionId` is `done` once that person said so. `kept`: stands in Tejido only.
+ */
+export const tierNames = ['native', 'elsewhere', 'note', 'v2', 'work-list', 'kept'] as const;
+export type TierName = (typeof tierNames)[number];
+
 /** What stands in an EHR because of a message. `artifact` is the value of our business identifier on the resource. */
 export type EmittedLink = {
   readonly artifact: string;
@@ -38,8 +46,8 @@ export type EmittedLink = {
   readonly versionId?: string;
   /** `merged`: elements set on a resource that another record owns; voiding this record leaves that one standing. */
   readonly action: 'created' | 'updated' | 'unchanged' | 'merged' | 'voided';
-  /** How it was filed: as the resource itself, or in a lesser form the EHR takes. */
-  readonly tier: 'native' | 'note' | 'work-list';
+  /** The form it was filed in. In a lesser one `resourceType` stays the type wanted; `reference` is what holds it. */
+  readonly tier: TierName;
   /** Top-level elements that we set, so that an amendment can also take one away. */
   readonly owned: readonly string[];
 };

@@ -25,7 +25,9 @@ export function planSteps(mapped: readonly Mapped[], mine: Standing, subject: St
   const merges = mapped.filter((one) => one.do === 'merge');
   const targets = new Map(
     merges.map((one): readonly [string, Record<string, unknown>] => {
-      const reference = known(one)?.reference;
+      const link = known(one);
+      // What stands as a line of a note is no resource that a reference could lead to.
+      const reference = link?.tier === 'native' ? link.reference : undefined;
       return [
         one.fullUrl,
         reference === undefined

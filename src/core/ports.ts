@@ -5,7 +5,7 @@
 import type { Activity } from './activity.ts';
 import type { CauseCode } from './causes.ts';
 import type { FactView } from './fact.ts';
-import type { DestinationId, EmittedLink, Exchange, MessageId, Receipt } from './model.ts';
+import type { DestinationId, EmittedLink, Exchange, MessageId, Receipt, TierName } from './model.ts';
 import type { Demographics } from './matching/demographics.ts';
 import type { Failure, Issue, Outcome } from './outcome.ts';
 import type { RedFlag } from './red-flag/rules.ts';
@@ -174,7 +174,14 @@ export type FilingStep =
     }
   | { readonly do: 'merge'; readonly artifact: string; readonly resource: Resource; readonly known?: EmittedLink }
   /** Mark it entered-in-error. */
-  | { readonly do: 'void'; readonly artifact: string; readonly resourceType: string; readonly known?: EmittedLink };
+  | {
+      readonly do: 'void';
+      readonly artifact: string;
+      readonly resourceType: string;
+      readonly known?: EmittedLink;
+      /** `Patient/…`: where what is not known is looked for, if the EHR does not search by identifier. */
+      readonly subject?: string;
+    };
 
 export type FilingPlan = {
   readonly messageId: MessageId;
@@ -184,13 +191,27 @@ export type FilingPlan = {
   readonly doubt: boolean;
   /** What has been deleted in the EHR is created anew; else it stops as `send/gone`. */
   readonly anew?: boolean;
+  /** Prefix of the artifacts of the record, for a note that holds what the EHR does not take. Absent in a void. */
+  readonly recordKey?: string;
 };
+
+/**
+ * What a person must do in the chart, because the EHR does not take it from us. `artifact` names the entry: there is one
+ * at a time for each. Lines are in plain words, for whoever enters them: a patient's data.
+ */
+export type WorkListEntry =
+  | { readonly do: 'enter' | 'correct' | 'remove'; readonly artifact: string; readonly lines: readonly string[] }
+  /** Not wanted any more: closed when nobody has acted on it, else it becomes one to remove what was entered. */
+  | { readonly do: 'withdraw'; readonly artifact: string };
 
 /** `links` holds what is known to stand, also when the rest failed. */
 export type Filing = {
   readonly links: readonly EmittedLink[];
   readonly exchanges: readonly Exchange[];
   readonly failure?: Failure;
+  readonly workList?: readonly WorkListEntry[];
+  /** What a reader of the message should know of how it was filed. No patient's data. */
+  readonly remarks?: readonly string[];
 };
 
 export type FoundPatient = { readonly reference: string; readonly display?: string };
@@ -228,7 +249,12 @@ export type CapabilityReport = {
     readonly create: boolean;
     readonly update: boolean;
     readonly conditionalCreate: boolean;
+    /** How it is filed, and why so. */
+    readonly tier: TierName;
     readonly says: string;
+    /** How a correction and a void of it reach the chart. */
+    readonly amend: string;
+    readonly void: string;
   }[];
   readonly problems: readonly { readonly cause: CauseCode; readonly detail: string }[];
 };

@@ -7,7 +7,7 @@ import { decide, type Progress } from '../core/decide.ts';
 import type { ClaimedLane, Completed, PersonContext, Work } from '../core/lane.ts';
 import type { EmittedLink } from '../core/model.ts';
 import type { Failure } from '../core/outcome.ts';
-import type { FilingStep } from '../core/ports.ts';
+import type { FilingStep, WorkListEntry } from '../core/ports.ts';
 import type { LaneLedger, PipelineDeps } from './deps.ts';
 import { type AlongTheWay, prepare, type Prepared } from './prepare.ts';
 
@@ -29,6 +29,8 @@ export async function deliver(
   let prepared: Prepared | undefined;
   let links: readonly EmittedLink[] = [];
   let failure: Failure | undefined;
+  let workList: readonly WorkListEntry[] = [];
+  let remarks: readonly string[] = [];
   let sending = false;
   try {
     if (
@@ -46,13 +48,20 @@ export async function deliver(
       if (prepared.do === 'file' && prepared.steps.length > 0) {
         sending = true;
         const filing = await deps.destination.file(
-          { messageId: work.messageId, steps: prepared.steps, doubt: work.doubt, anew: work.anew },
+          {
+            messageId: work.messageId,
+            steps: prepared.steps,
+            doubt: work.doubt,
+            anew: work.anew,
+            ...(prepared.recordKey === undefined ? {} : { recordKey: prepared.recordKey }),
+          },
           signal,
         );
         sending = false;
         links = ownedBy(prepared.steps, filing.links);
         exchanges.push(...filing.exchanges);
         failure = filing.failure;
+        ({ workList = [], remarks = [] } = filing);
       }
     }
   } catch (error) {
@@ -80,7 +89,7 @@ export async function deliver(
     source: record?.source ?? work.source,
     recordId: record?.recordId ?? work.recordId,
     kind: work.kind,
-    progress: progress.state === 'filed' && prepared?.do === 'file' ? ended(prepared) : progress,
+    progress: progress.state === 'filed' && prepared?.do === 'file' ? ended(prepared, remarks) : progress,
     doubt,
     startedAt,
     durationMs: deps.clock().getTime() - startedAt.getTime(),
@@ -94,6 +103,7 @@ export async function deliver(
       ? { rewords: prepared.rewords }
       : {}),
     ...(disclosures.length === 0 ? {} : { disclosures }),
+    ...(workList.length === 0 ? {} : { workList }),
     ...(prepared?.do === 'file' && prepared.voids !== undefined ? { voids: prepared.voids } : {}),
     ...(prepared?.do === 'file' && prepared.patient !== undefined ? { patient: prepared.patient } : {}),
   };
@@ -123,11 +133,14 @@ const telling = (ledger: LaneLedger): LaneLedger => ({
   inFlightElsewhere: (...given) => orAway(ledger.inFlightElsewhere(...given)),
 });
 
-const ended = ({ as, left, issues }: Extract<Prepared, { do: 'file' }>): Progress => ({
-  state: as ?? 'filed',
-  ...(left === undefined ? {} : { detail: left }),
-  ...(issues === undefined ? {} : { issues }),
-});
+function ended({ as, left, issues }: Extract<Prepared, { do: 'file' }>, remarks: readonly string[]): Progress {
+  const detail = [...(left === undefined ? [] : [left]), ...remarks].join(' ');
+  return {
+    state: as ?? 'filed',
+    ...(detail === '' ? {} : { detail }),
+    ...(issues === undefined ? {} : { issues }),
+  };
+}
 
 /** A merge sets elements on what another record owns, and what is derived is of several: a void of this record leaves it. */
 function ownedBy(steps: readonly FilingStep[], links: readonly EmittedLink[]): readonly EmittedLink[] {

@@ -31,6 +31,8 @@ export type Prepared =
       readonly steps: readonly FilingStep[];
       /** What the record says from now on. */
       readonly facts: readonly Fact[];
+      /** Prefix of the artifacts of the record; absent where nothing new is filed. */
+      readonly recordKey?: string;
       /** The record whose messages this one voids. */
       readonly voids?: RecordName;
       readonly patient?: FoundPatient;
@@ -174,6 +176,7 @@ export async function prepare(
     do: 'file' as const,
     record,
     steps,
+    recordKey: context.recordKey,
     facts: told,
     patient: patient.value,
     ...(reworded === undefined ? {} : { rewords: reworded }),
@@ -215,6 +218,9 @@ const isOf = (link: OwnedLink, { source, recordId }: RecordName): boolean =>
   link.source === source && link.recordId === recordId;
 
 const stands = (link: OwnedLink): boolean => link.action !== 'voided';
+
+/** A line of a note is nothing that a reference could lead to. */
+const isReferable = (link: OwnedLink): boolean => link.tier === 'native';
 
 /** What this record emitted, and what others did that it may build on. */
 function split(links: readonly OwnedLink[], record: RecordName) {
@@ -353,7 +359,12 @@ function takeBack(
     for (const { artifact, do: how, resource } of mapped.value) {
       if (how !== 'put' || others.has(artifact)) continue;
       const known = mine.get(artifact);
-      const step = { do: 'void', artifact, resourceType: resource.resourceType } as const;
+      const step = {
+        do: 'void',
+        artifact,
+        resourceType: resource.resourceType,
+        ...(person.patient === undefined ? {} : { subject: person.patient.reference }),
+      } as const;
       steps.set(artifact, known === undefined ? step : { ...step, known });
     }
   }
@@ -379,7 +390,12 @@ export function contextOf(
     recordKey: recordKey(record.source, record.recordId, generation),
     subjectKey: subjectKey(patientKey),
     receivedAt: work.receivedAt.toISOString(),
-    filed: Object.fromEntries(person.links.filter(stands).map((link) => [link.artifact, link.reference])),
+    filed: Object.fromEntries(
+      person.links
+        .filter(stands)
+        .filter(isReferable)
+        .map((link) => [link.artifact, link.reference]),
+    ),
     facts,
   };
 }

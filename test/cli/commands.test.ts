@@ -241,6 +241,9 @@ describe('tejido check', () => {
         create: false,
         update: true,
         conditionalCreate: false,
+        tier: 'elsewhere',
+        amend: 'changed',
+        void: 'changed',
         says: 'Filed as a note.',
       },
     ],
@@ -256,7 +259,7 @@ describe('tejido check', () => {
     expect(code).toBe(0);
     expect(err).toContain('trying the ledger');
     expect(out).toContain('ok    ledger: Postgres 18');
-    expect(out).toMatch(/CarePlan +degraded +no +yes +no +Filed as a note\./);
+    expect(out).toMatch(/CarePlan +degraded +elsewhere +changed +changed +Filed as a note\./);
   });
 
   test('a connection that fails, or an EHR with a problem, makes the exit code 1', async () => {

@@ -15,15 +15,15 @@ const capabilityText = (report: CapabilityReport): string => {
     `  credentials: ${report.auth}; transaction: ${yes(report.transaction)}; batch: ${yes(report.batch)}`,
   ];
   if (report.resources.length > 0) {
-    const rows = report.resources.map(({ type, level, create, update, conditionalCreate, says }) => [
+    const rows = report.resources.map(({ type, level, tier, amend, void: voids, says }) => [
       type,
       level,
-      yes(create),
-      yes(update),
-      yes(conditionalCreate),
+      type === 'Patient' ? '' : tier,
+      amend,
+      voids,
       says,
     ]);
-    const text = table(['RESOURCE', 'TAKEN', 'CREATE', 'UPDATE', 'CONDITIONAL', ''], rows);
+    const text = table(['RESOURCE', 'TAKEN', 'TIER', 'AMENDED', 'VOIDED', ''], rows);
     lines.push('', ...text.split('\n').map((line) => `  ${line}`));
   }
   for (const { cause, detail } of report.problems) {

@@ -9,12 +9,13 @@ import type { Call, FhirClient } from './client.ts';
 import type { FhirDestinationConfig } from './config.ts';
 import type { CapabilitySource } from './environment.ts';
 
-const hourMs = 3_600_000;
+/** How long a CapabilityStatement, or a refusal, is believed. */
+export const defaultCapabilityMaxAgeMs = 3_600_000;
 /** A statement that was just read is not read again at every surprise. */
 const distrustAfterMs = 30_000;
 
 export function capabilitySource(config: FhirDestinationConfig, client: FhirClient, clock: Clock): CapabilitySource {
-  const maxAgeMs = config.capabilityMaxAgeMs ?? hourMs;
+  const maxAgeMs = config.capabilityMaxAgeMs ?? defaultCapabilityMaxAgeMs;
   let held: Capabilities | undefined;
   let suspect = false;
   let asking: Promise<Outcome<Capabilities>> | undefined;

@@ -1,12 +1,10 @@
 /** What an EHR says of itself (R4 CapabilityStatement), and what Tejido makes of it. Pure. */
 import type { CauseCode } from '../../core/causes.ts';
-import type { CapabilityReport } from '../../core/ports.ts';
 import type { FhirQuirks } from './config.ts';
-import { parameterOf } from './identity.ts';
 import { isObject, objects, text } from './json.ts';
 import type { Json } from './json.ts';
 
-type TypeCapability = {
+export type TypeCapability = {
   readonly interactions: ReadonlySet<string>;
   readonly conditionalCreate: boolean;
   readonly searchParams: ReadonlySet<string>;
@@ -67,84 +65,22 @@ export const filedTypes = [
   'CareTeam',
   'Communication',
   'Consent',
+  'Device',
   'DocumentReference',
   'Encounter',
   'EpisodeOfCare',
   'Goal',
+  'MedicationStatement',
   'Observation',
   'Procedure',
   'Provenance',
+  'QuestionnaireResponse',
+  'RelatedPerson',
+  'RiskAssessment',
   'ServiceRequest',
+  'SupplyDelivery',
   'Task',
 ] as const;
-
-/** The lesser form of each, in the order in which integrators fall back. */
-const lesser: Readonly<Record<string, { readonly type?: string; readonly says: string }>> = {
-  CarePlan: { type: 'DocumentReference', says: 'as a plan-of-care note (LOINC 18776-5), replaced at each change' },
-  Goal: { type: 'DocumentReference', says: 'in the plan-of-care note (LOINC 18776-5), replaced at each change' },
-  CareTeam: { type: 'DocumentReference', says: 'as a line of the note' },
-  Communication: { type: 'DocumentReference', says: 'as a line of the progress note (LOINC 11506-3)' },
-  Consent: { type: 'DocumentReference', says: 'as a note' },
-  Encounter: { type: 'DocumentReference', says: 'as a progress note (LOINC 11506-3)' },
-  EpisodeOfCare: { type: 'DocumentReference', says: 'as a line of the progress note (LOINC 11506-3)' },
-  Observation: { type: 'DocumentReference', says: 'as values in the progress note (LOINC 11506-3)' },
-  Procedure: { type: 'DocumentReference', says: 'as a line of the progress note (LOINC 11506-3)' },
-  ServiceRequest: { type: 'DocumentReference', says: 'as a referral note (LOINC 57133-1)' },
-  Task: { type: 'Communication', says: 'as a Communication to the care team' },
-  Provenance: { says: 'author and source stand in the note and in Tejido' },
-  DocumentReference: { says: 'it needs another channel (HL7 v2 MDM) or the work list' },
-};
-
-type Level = CapabilityReport['resources'][number];
-
-/** One line of the report. */
-export function levelOf(capabilities: Capabilities, type: string): Level {
-  const create = takes(capabilities, type, 'create');
-  const update = takes(capabilities, type, 'update');
-  const conditionalCreate = capabilities.types.get(type)?.conditionalCreate ?? false;
-  const line = { type, create, update, conditionalCreate };
-  if (type === 'Patient') return { ...line, ...patientLevel(capabilities) };
-  if (create && (update || type === 'Provenance')) {
-    const guarded = conditionalCreate || canSearch(capabilities, type);
-    const says = conditionalCreate
-      ? 'as itself'
-      : guarded
-        ? 'as itself; searched for before each create'
-        : 'as itself; the search by identifier is not declared and is tried at the first filing';
-    return { ...line, level: 'native', says };
-  }
-  const fallback = lesser[type];
-  const note = fallback?.type;
-  if (create) {
-    return {
-      ...line,
-      level: 'degraded',
-      says: 'can be created, but neither amended nor voided here: a person must correct it in the chart',
-    };
-  }
-  const only = update ? 'can be changed but not created; ' : '';
-  if (note !== undefined && takes(capabilities, note, 'create')) {
-    return { ...line, level: 'degraded', says: `${only}${fallback?.says ?? ''}` };
-  }
-  if (note === 'Communication' && takes(capabilities, 'DocumentReference', 'create')) {
-    return { ...line, level: 'degraded', says: `${only}as a line of the progress note (LOINC 11506-3)` };
-  }
-  return {
-    ...line,
-    level: 'impossible',
-    says: `${only}${note === undefined ? (fallback?.says ?? 'work list') : 'not by FHIR here: HL7 v2 or the work list'}`,
-  };
-}
-
-function patientLevel(capabilities: Capabilities): Pick<Level, 'level' | 'says'> {
-  const search = takes(capabilities, 'Patient', 'search-type') && canSearch(capabilities, 'Patient');
-  if (search && takes(capabilities, 'Patient', 'read')) return { level: 'native', says: 'found by MRN; never written' };
-  if (search) return { level: 'degraded', says: 'found by MRN, but a merged record cannot be followed' };
-  return { level: 'impossible', says: 'cannot be searched by identifier: patients must be matched by hand' };
-}
-
-const canSearch = (capabilities: Capabilities, type: string): boolean =>
-  capabilities.types.get(type)?.searchParams.has(parameterOf(type)) ?? false;
 
 /** Does a granted scope let us do this? Undefined scopes mean that nobody said. SMART v1 (`.write`) and v2 (`.cud`). */
 export function scopeAllows(scopes: readonly string[] | undefined, type: string, write: boolean): boolean {

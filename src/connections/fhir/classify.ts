@@ -107,6 +107,10 @@ function causeOfStatus(status: number, doing: Doing, issues: readonly OutcomeIss
   return 'send/refused';
 }
 
+/** This one chart is closed to us; nothing follows from it for a type, or for the credentials. */
+export const isChartClosed = ({ body }: FhirAnswer): boolean =>
+  outcomeIssues(parse(body)).some((issue) => issue.vendorCodes.some((code) => chartClosedCodes.has(code)));
+
 /** A 5xx on a write does not say whether it was written before the server fell over. Reading again costs nothing. */
 function serverErrorCause(status: number, doing: Doing): CauseCode {
   if (status === 501) return 'send/unsupported';

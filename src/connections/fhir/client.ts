@@ -15,7 +15,7 @@ export type Wait = (ms: number, signal?: AbortSignal) => Promise<void>;
 export type Call = { readonly record: (exchange: Exchange) => void; readonly signal?: AbortSignal | undefined };
 
 export type FhirRequest = {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** Relative to the base URL; '' is the base itself. */
   readonly path: string;
   readonly doing: Doing;

@@ -1,4 +1,5 @@
 /** How a FHIR R4 destination is described. `src/config` reads it from tejido.yaml, with secrets already resolved. */
+import type { SiteTier } from './tiers/abilities.ts';
 
 export type SmartKey = {
   readonly kid: string;
@@ -64,6 +65,8 @@ export type FhirDestinationConfig = {
   readonly connections: number;
   readonly limits?: FhirLimits;
   readonly quirks?: FhirQuirks;
+  /** Types that the site wants in another form than the CapabilityStatement would have it. */
+  readonly tiers?: Readonly<Record<string, SiteTier>>;
   /** How long a CapabilityStatement is believed. Default one hour. */
   readonly capabilityMaxAgeMs?: number;
 };

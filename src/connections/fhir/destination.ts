@@ -12,15 +12,13 @@ import { admit, closed, defaultCircuitPolicy, learn, pause } from '../circuit.ts
 import type { Circuit, CircuitPolicy, Evidence } from '../circuit.ts';
 import { httpClient } from '../http.ts';
 import { keyedLock } from '../keyed-lock.ts';
-import { capabilitySource } from './capability-source.ts';
-import { scopeAllows } from './capability.ts';
+import { capabilitySource, defaultCapabilityMaxAgeMs } from './capability-source.ts';
 import { fhirClient } from './client.ts';
 import type { Call, Wait } from './client.ts';
 import type { FhirDestinationConfig } from './config.ts';
 import { inDoubt } from './doubt.ts';
 import { newLearned } from './environment.ts';
 import type { Environment, Run } from './environment.ts';
-import { filePlan } from './file.ts';
 import { lookup } from './lookup.ts';
 import { findPatient } from './patient.ts';
 import { read } from './read.ts';
@@ -28,6 +26,9 @@ import { capabilityReport } from './report.ts';
 import { bearerAuthorizer, noAuthorizer, publicKeys, smartAuthorizer } from './smart.ts';
 import type { Authorizer } from './smart.ts';
 import { standingOf } from './standing.ts';
+import { abilitiesOf } from './tiers/abilities.ts';
+import type { Refusals } from './tiers/abilities.ts';
+import { filePlan } from './tiers/file-plan.ts';
 
 export type FhirDestinationDeps = {
   readonly clock: Clock;
@@ -79,6 +80,11 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
         : noAuthorizer;
   const client = fhirClient({ baseUrl, paceMs: config.limits?.paceMs }, { http, authorizer, clock, wait });
   const capabilities = capabilitySource(config, client, clock);
+  const learned = newLearned(config.limits);
+  const believedMs = config.capabilityMaxAgeMs ?? defaultCapabilityMaxAgeMs;
+  const refusals: Refusals = {
+    has: (what) => clock().getTime() - (learned.refused.get(what)?.getTime() ?? -Infinity) < believedMs,
+  };
   const env: Environment = {
     config,
     baseUrl,
@@ -89,8 +95,8 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
       client,
       capabilities.known,
     ),
-    learned: newLearned(config.limits),
-    mayWrite: (type) => scopeAllows(authorizer.granted(), type, true),
+    learned,
+    abilities: () => abilitiesOf(capabilities.known(), authorizer.granted(), refusals, config.tiers),
     clock,
     random,
     wait,
@@ -156,9 +162,9 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
             (ended) => ended.failure,
             signal,
           );
-          const { links, failure } = made.ok ? made.value : { links: [], failure: made.failure };
+          const { failure, ...filed } = made.ok ? made.value : { links: [], failure: made.failure };
           return {
-            links,
+            ...filed,
             exchanges,
             ...(failure === undefined ? {} : { failure: inDoubt(plan.doubt || run.doubt, failure) }),
           };

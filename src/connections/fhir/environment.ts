@@ -5,6 +5,7 @@ import type { Capabilities } from './capability.ts';
 import type { Call, FhirClient, Wait } from './client.ts';
 import type { FhirDestinationConfig } from './config.ts';
 import type { Lookup } from './lookup.ts';
+import type { Abilities } from './tiers/abilities.ts';
 
 export type Learned = {
   conditionalEntries: number | undefined;
@@ -21,6 +22,8 @@ export type Learned = {
   readonly conditionIgnored: Set<string>;
   /** Types read back once after a create: does our identifier survive? */
   readonly identity: Map<string, 'kept' | 'dropped'>;
+  /** `create Goal`, `PUT Task`, `find Communication`: when the EHR refused what it states. */
+  readonly refused: Map<string, Date>;
 };
 
 export const newLearned = (limits: FhirDestinationConfig['limits'] = {}): Learned => ({
@@ -33,6 +36,7 @@ export const newLearned = (limits: FhirDestinationConfig['limits'] = {}): Learne
   placeholders: 'unknown',
   conditionIgnored: new Set(),
   identity: new Map(),
+  refused: new Map(),
 });
 
 export type CapabilitySource = {
@@ -50,8 +54,8 @@ export type Environment = {
   readonly lookup: Lookup;
   readonly capabilities: CapabilitySource;
   readonly learned: Learned;
-  /** Do the granted scopes let us write this type? */
-  readonly mayWrite: (resourceType: string) => boolean;
+  /** What we may do with each type, as known now. */
+  readonly abilities: () => Abilities;
   readonly clock: Clock;
   readonly random: () => number;
   readonly wait: Wait;
@@ -68,3 +72,10 @@ export const jittered = (env: Pick<Environment, 'random' | 'wait'>, ms: number, 
 /** The header that says how much of an answer we want to a write, where the configuration says. */
 export const preferred = ({ config: { quirks } }: Environment): Readonly<Record<string, string>> =>
   quirks?.prefer === undefined ? {} : { prefer: `return=${quirks.prefer}` };
+
+/** What it states and then refuses is not asked for again until a while has passed: it may learn. */
+export function learnRefusal({ learned, clock, config, log, capabilities }: Environment, what: string): void {
+  if (!learned.refused.has(what)) log('warn', 'ehr.refused-what-it-states', { destination: config.id, what });
+  learned.refused.set(what, clock());
+  capabilities.distrust();
+}

@@ -48,3 +48,9 @@ export function withIdentity(resource: Resource, system: string, artifact: strin
   if (single.has(resourceType)) return { ...resource, identifier: mine };
   return { ...resource, identifier: [...identifiersOf(resource), mine] };
 }
+
+/** The resource under this artifact alone: what it carried of ours before is another one's name now. */
+export function identified(resource: Resource, system: string, artifact: string): Resource {
+  const others = identifiersOf(resource).filter((each) => each['system'] !== system);
+  return withIdentity({ ...resource, identifier: others }, system, artifact);
+}

@@ -2,11 +2,12 @@
 import type { CauseCode } from '../../core/causes.ts';
 import type { Exchange } from '../../core/model.ts';
 import type { CapabilityReport } from '../../core/ports.ts';
-import { filedTypes, levelOf, problemsOf } from './capability.ts';
+import { problemsOf } from './capability.ts';
 import type { Problem } from './capability.ts';
 import type { Call } from './client.ts';
 import type { Environment } from './environment.ts';
 import type { Authorizer } from './smart.ts';
+import { levelsOf } from './tiers/levels.ts';
 
 /** Asks for a token and the CapabilityStatement anew; what fails of that is among the problems. */
 export async function capabilityReport(env: Environment, authorizer: Authorizer): Promise<CapabilityReport> {
@@ -45,7 +46,7 @@ export async function capabilityReport(env: Environment, authorizer: Authorizer)
       scopes === undefined || scopes.length === 0
         ? authorizer.says
         : `${authorizer.says}, granted: ${scopes.join(' ')}`,
-    resources: [...filedTypes, 'Patient'].map((type) => levelOf(capabilities, type)),
+    resources: levelsOf(capabilities, env.abilities()),
     problems,
   };
 }
@@ -55,6 +56,7 @@ function seenOtherwise({ learned, lookup }: Environment): readonly Problem[] {
   const when = (seen: boolean, cause: CauseCode, detail: string): readonly Problem[] =>
     seen ? [{ cause, detail }] : [];
   const unconditional = [...learned.conditionIgnored];
+  const refused = [...learned.refused.keys()];
   const unsearched = [...lookup.knowledge.ignored];
   const dropped = [...learned.identity].flatMap(([type, identity]) => (identity === 'dropped' ? [type] : []));
   return [
@@ -62,6 +64,11 @@ function seenOtherwise({ learned, lookup }: Environment): readonly Problem[] {
       learned.noTransaction,
       'send/unsupported',
       'it declares transactions and refused one; entries are filed in smaller steps',
+    ),
+    ...when(
+      refused.length > 0,
+      'send/unsupported',
+      `it states and refuses ${refused.join(', ')}; these go in a lesser form until it is asked again`,
     ),
     ...when(
       learned.transactionsAreBatches,

@@ -1,15 +1,18 @@
-/** Changing one resource that stands: read, compare, `PUT` with `If-Match`, and again when somebody else was quicker. */
-import { ok } from '../../../core/outcome.ts';
+/** Changing one resource that stands: read, compare, `PUT` with `If-Match` (or `PATCH`, where only that is taken), and again when somebody else was quicker. */
+import { isDeepStrictEqual } from 'node:util';
+import { fail, ok } from '../../../core/outcome.ts';
 import type { Failure, Outcome } from '../../../core/outcome.ts';
 import type { Resource } from '../../../core/ports.ts';
 import type { Reply } from '../client.ts';
 import { sameContent } from '../content.ts';
 import { isLost } from '../doubt.ts';
-import { jittered, preferred } from '../environment.ts';
+import { jittered, learnRefusal, preferred } from '../environment.ts';
 import type { Environment, Run } from '../environment.ts';
 import { isResource } from '../json.ts';
 import { read } from '../read.ts';
 import { idIn } from '../reference.ts';
+import type { Change } from '../tiers/abilities.ts';
+import { isOfType } from './refusal.ts';
 import { versionInEtag, versionOf } from '../version.ts';
 
 const racesAtMost = 5;
@@ -45,7 +48,8 @@ export async function amend(
     if (wanted === undefined || sameContent(standing, wanted, env.baseUrl)) {
       return ok({ versionId: version, changed: losses > 0 });
     }
-    const reply = await put(env, reference, wanted, version, run);
+    const method = env.abilities().change(standing.resourceType) ?? 'PUT';
+    const reply = await write(env, method, reference, { standing, wanted }, run);
     if (reply.ok) {
       const told = isResource(reply.json) ? versionOf(reply.json) : undefined;
       return ok({ versionId: versionInEtag(reply.answer.headers['etag']) ?? told, changed: true });
@@ -58,7 +62,10 @@ export async function amend(
       run.doubt = true;
       last = reply.failure;
     } else {
-      if (reply.failure.cause === 'send/unsupported') env.capabilities.distrust();
+      if (await isOfType(env, reply, standing, run)) {
+        learnRefusal(env, `${method} ${standing.resourceType}`);
+        return fail('send/unsupported', reply.failure.detail);
+      }
       return reply;
     }
     standing = undefined;
@@ -67,21 +74,39 @@ export async function amend(
 }
 
 /** `If-Match` in quotes: unquoted it is ignored by some. Without a known version there is nothing to match. */
-function put(
+function write(
   env: Environment,
+  method: Change,
   reference: string,
-  wanted: Resource,
-  version: string | undefined,
+  { standing, wanted }: { readonly standing: Resource; readonly wanted: Resource },
   run: Run,
 ): Promise<Reply> {
+  const version = versionOf(standing);
   return env.client.ask(
     {
-      method: 'PUT',
+      method,
       path: reference,
       doing: 'update',
-      body: { ...wanted, id: idIn(reference) },
-      headers: { ...(version === undefined ? {} : { 'if-match': `W/"${version}"` }), ...preferred(env) },
+      body: method === 'PUT' ? { ...wanted, id: idIn(reference) } : patchTo(standing, wanted),
+      headers: {
+        ...(version === undefined ? {} : { 'if-match': `W/"${version}"` }),
+        ...(method === 'PATCH' ? { 'content-type': 'application/json-patch+json' } : {}),
+        ...preferred(env),
+      },
     },
     run,
   );
+}
+
+/** JSON Patch (RFC 6902) of the top-level elements that differ. */
+function patchTo(standing: Resource, wanted: Resource): readonly unknown[] {
+  const names = [...new Set([...Object.keys(standing), ...Object.keys(wanted)])].filter(
+    (name) => name !== 'id' && name !== 'meta' && name !== 'resourceType',
+  );
+  const differing = names.filter((name) => !isDeepStrictEqual(standing[name], wanted[name]));
+  return differing.map((name) => {
+    const path = `/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+    if (wanted[name] === undefined) return { op: 'remove', path };
+    return { op: standing[name] === undefined ? 'add' : 'replace', path, value: wanted[name] };
+  });
 }

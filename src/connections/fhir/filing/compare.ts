@@ -25,7 +25,12 @@ export async function compareStanding(filing: Progress): Promise<Failure | undef
     const got = reads.get(work);
     const stop = got === undefined ? undefined : take(filing, work, got);
     if (stop !== undefined) return stop;
-    if (isTodo(work) && isAsWanted(filing, work)) work.done = true;
+    if (!isTodo(work) || work.current === undefined) continue;
+    if (isAsWanted(filing, work)) work.done = true;
+    else if (env.abilities().change(work.desired.resourceType) === undefined) {
+      work.unchangeable = true;
+      work.done = true;
+    }
   }
   return undefined;
 }

@@ -2,7 +2,6 @@
 import { fail, ok } from '../../../core/outcome.ts';
 import type { Outcome } from '../../../core/outcome.ts';
 import type { FilingStep } from '../../../core/ports.ts';
-import { takes } from '../capability.ts';
 import { overlay, ownedElements } from '../content.ts';
 import { inDoubt } from '../doubt.ts';
 import { read } from '../read.ts';
@@ -20,21 +19,17 @@ type MergeStep = Extract<FilingStep, { do: 'merge' }>;
 
 /** The one resource changed, or why not: it does not stand (`match/unknown-reference`), or stands more than once. */
 export async function mergeStep(filing: Progress, step: MergeStep): Promise<Ended> {
-  const { env, run, works, capabilities } = filing;
+  const { env, run, works } = filing;
   const { resourceType } = step.resource;
-  if (!takes(capabilities, resourceType, 'update')) {
-    const detail = `by its CapabilityStatement this EHR takes no changes of ${resourceType}`;
-    return { links: [], failure: fail('send/unsupported', detail).failure };
-  }
   const target = await targetOf(filing, step);
-  if (!target.ok) return { links: [], failure: target.failure };
+  if (!target.ok) return { links: [], unchanged: [], failure: target.failure };
   const { reference } = target.value;
   const mine = await ofTheSamePatient(filing, step, target.value);
-  if (!mine.ok) return { links: [], failure: mine.failure };
+  if (!mine.ok) return { links: [], unchanged: [], failure: mine.failure };
   const { current } = mine.value;
   const { id: _id, ...elements } = resolved(step.resource, filedReferences(works));
   const done = await amend(env, reference, (standing) => overlay(standing, elements), run, current);
-  if (!done.ok) return { links: [], failure: inDoubt(run.doubt, done.failure) };
+  if (!done.ok) return { links: [], unchanged: [], failure: inDoubt(run.doubt, done.failure) };
   return {
     links: [
       link({
@@ -47,6 +42,7 @@ export async function mergeStep(filing: Progress, step: MergeStep): Promise<Ende
         owned: [...new Set([...(step.known?.owned ?? []), ...ownedElements(step.resource)])],
       }),
     ],
+    unchanged: [],
   };
 }
 

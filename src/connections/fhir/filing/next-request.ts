@@ -19,6 +19,11 @@ export type NextRequest =
 export function nextRequest(filing: Progress, todo: readonly Work[]): NextRequest | undefined {
   const together = howTogether(filing, todo.length);
   const writes = todo.map((work) => writeOf(filing, work));
+  // A Bundle's entry would be a PUT; where only PATCH is taken, the change goes by itself.
+  const patched = writes.find(
+    ({ kind, work }) => kind === 'update' && filing.env.abilities().change(work.desired.resourceType) === 'PATCH',
+  );
+  if (patched !== undefined) return { as: 'one', write: patched };
   const chunk = nextChunk(writes, together, filing.env.learned);
   const [first, second] = chunk;
   if (first === undefined) return undefined;

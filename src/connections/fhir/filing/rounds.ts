@@ -2,7 +2,6 @@
 import { fail } from '../../../core/outcome.ts';
 import type { Failure } from '../../../core/outcome.ts';
 import type { Run } from '../environment.ts';
-import { notTaken } from './admission.ts';
 import { compareStanding } from './compare.ts';
 import { lookForTwins, lookWhereNeeded } from './look.ts';
 import { nextRequest } from './next-request.ts';
@@ -14,8 +13,6 @@ import { failDependents, isTodo } from './work.ts';
 /** Undefined when every put is done or failed for itself; a failure when the whole must stop. */
 export async function filePuts(filing: Progress): Promise<Failure | undefined> {
   const { works, run } = filing;
-  const unsupported = notTaken(filing);
-  if (unsupported !== undefined) return unsupported;
   for (let rounds = 12 + 4 * works.length; rounds > 0; rounds -= 1) {
     if (run.signal?.aborted === true) return stopped(run);
     const blocked = (await lookWhereNeeded(filing)) ?? (await compareStanding(filing));

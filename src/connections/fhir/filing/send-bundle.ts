@@ -1,7 +1,7 @@
 /** Sending several writes as one Bundle, and reading what became of each. */
 import { fail } from '../../../core/outcome.ts';
 import type { Failure } from '../../../core/outcome.ts';
-import { classifyAnswer, isTooLarge } from '../classify.ts';
+import { classifyAnswer, isChartClosed, isTooLarge } from '../classify.ts';
 import { isLost } from '../doubt.ts';
 import { preferred } from '../environment.ts';
 import type { Environment, Learned } from '../environment.ts';
@@ -9,7 +9,9 @@ import { accept, acceptUntold, refersWithin } from './accept.ts';
 import { bundleOf, readEntries } from './bundle.ts';
 import type { EntryAnswer } from './bundle.ts';
 import type { Outgoing } from './next-request.ts';
+import { subjectOf } from '../reference.ts';
 import type { Progress } from './progress.ts';
+import { isOfType } from './refusal.ts';
 import { lost, race, setback } from './setbacks.ts';
 import type { FailedReply } from './setbacks.ts';
 import { failWork, forget } from './work.ts';
@@ -60,7 +62,11 @@ async function takeEntries(
     if (entry === undefined) continue;
     const failure = classifyAnswer(entry.answer, 'entry', env.clock());
     if (failure === undefined) accept(env.learned, write, entry, writes);
-    else if (failure.cause === 'send/write-race') {
+    else if (mayBeOfType(failure, entry)) {
+      // By itself it comes out whether the type is refused, or this one resource.
+      filing.oneByOne = true;
+      forget(work);
+    } else if (failure.cause === 'send/write-race') {
       raced = true;
       forget(work);
     } else if (failure.cause === 'send/unavailable' || failure.cause === 'send/throttled') passing ??= failure;
@@ -83,6 +89,12 @@ async function takeEntries(
   return raced ? race(filing) : undefined;
 }
 
+const mayBeOfType = (failure: Failure, { status, answer }: EntryAnswer): boolean =>
+  failure.cause === 'send/unsupported' ||
+  (status === 403 && !isChartClosed(answer)) ||
+  status === 404 ||
+  status === 405;
+
 async function bundleFailed(
   filing: Progress,
   writes: readonly Outgoing[],
@@ -98,7 +110,7 @@ async function bundleFailed(
   }
   const setBack = setback(filing, writes, reply);
   if (setBack !== undefined) return setBack;
-  if (failure.cause === 'send/unsupported') {
+  if (failure.cause === 'send/unsupported' || (await isOfOneType(filing, writes, reply))) {
     // It declared what it does not do: the Bundle, or something in it. One by one it comes out which.
     env.capabilities.distrust();
     filing.oneByOne = true;
@@ -128,3 +140,13 @@ function learnLimit(learned: Learned, writes: readonly Outgoing[]): void {
   } else if (conditional) learned.conditionalEntries = smaller(writes.length, usualConditionalEntries);
   else learned.entries = half(writes.length);
 }
+
+/** 403 to a Bundle, while we may read the patient: something in it is not for us to write, and one by one shows what. */
+const isOfOneType = async (
+  { env, run }: Progress,
+  writes: readonly Outgoing[],
+  reply: FailedReply,
+): Promise<boolean> => {
+  const about = writes.map(({ resource }) => resource).find((resource) => subjectOf(resource) !== undefined);
+  return about !== undefined && reply.answer?.status === 403 && isOfType(env, reply, about, run);
+};

@@ -1,6 +1,7 @@
 /** Sending one write by itself. */
+import { fail } from '../../../core/outcome.ts';
 import type { Failure } from '../../../core/outcome.ts';
-import { preferred } from '../environment.ts';
+import { learnRefusal, preferred } from '../environment.ts';
 import { isResource } from '../json.ts';
 import { readLocation, referenceOf } from '../reference.ts';
 import { versionOf } from '../version.ts';
@@ -10,6 +11,7 @@ import { amend } from './amend.ts';
 import type { Outgoing } from './next-request.ts';
 import { wantedOver } from './progress.ts';
 import type { Progress } from './progress.ts';
+import { isOfType } from './refusal.ts';
 import { setback } from './setbacks.ts';
 import { failWork } from './work.ts';
 import type { Work } from './work.ts';
@@ -45,7 +47,10 @@ async function sendCreate(filing: Progress, write: One<'create'>): Promise<Failu
   }
   const setBack = setback(filing, [write], reply);
   if (setBack !== undefined) return setBack;
-  if (reply.failure.cause === 'send/unsupported') env.capabilities.distrust();
+  if (await isOfType(env, reply, resource, run)) {
+    learnRefusal(env, `create ${resourceType}`);
+    return refuse(work, fail('send/unsupported', reply.failure.detail).failure);
+  }
   return refuse(work, reply.failure);
 }
 

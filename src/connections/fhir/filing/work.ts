@@ -23,6 +23,8 @@ export type Work = {
   current?: Resource | undefined;
   versionId?: string | undefined;
   action?: 'created' | 'updated';
+  /** It stands, not as it should, and the EHR takes no changes of it. */
+  unchangeable?: boolean;
   /** The EHR answered 201: what stands is what we sent, and nothing that stood before. */
   made?: boolean;
 };

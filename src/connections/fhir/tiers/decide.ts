@@ -1,0 +1,72 @@
+/** The form in which an EHR gets a resource: the first of its ladder that the EHR takes. Pure. */
+import type { TierName } from '../../../core/model.ts';
+import type { Resource } from '../../../core/ports.ts';
+import { isObject, objects } from '../json.ts';
+import { canBeVoided } from '../voiding.ts';
+import type { Abilities } from './abilities.ts';
+
+export type Tier = {
+  readonly tier: TierName;
+  /** The type that stands in the EHR; absent where nothing does. */
+  readonly as?: string;
+  readonly why: string;
+};
+
+/**
+ * The type that says the same where this one is not taken (fallbacks of standards §3.3). An Observation of vital signs
+ * has none: its next form is the note.
+ */
+export function otherForm(type: string, survey: boolean): string | undefined {
+  if (type === 'Task') return 'Communication';
+  if (type === 'QuestionnaireResponse') return 'Observation';
+  return type === 'Observation' && survey ? 'QuestionnaireResponse' : undefined;
+}
+
+/** Not of one patient's chart, or said by the note itself (its author): where the EHR does not take it, Tejido keeps it. */
+const keptHere = new Set(['Provenance', 'AuditEvent', 'Group', 'List', 'ResearchSubject']);
+
+export const isSurvey = (resource: Resource): boolean =>
+  resource.resourceType === 'Observation' &&
+  objects(resource['category']).some((category) =>
+    objects(category['coding']).some(({ code }) => code === 'survey' || code === 'social-history'),
+  );
+
+/** Research stays out of the routine chart (users §3.2), so it is never put into a note. */
+const isResearch = (resource: Resource): boolean =>
+  resource.resourceType === 'Consent' &&
+  isObject(resource['scope']) &&
+  objects(resource['scope']['coding']).some(({ code }) => code === 'research');
+
+/** The form of one resource that does not stand yet. */
+export const tierOf = (resource: Resource, abilities: Abilities): Tier =>
+  !abilities.create(resource.resourceType) && isResearch(resource)
+    ? { tier: 'kept', why: 'it is not for the routine chart' }
+    : tierOfType(resource.resourceType, abilities, isSurvey(resource));
+
+export function tierOfType(type: string, abilities: Abilities, survey = false): Tier {
+  if (abilities.create(type)) return { tier: 'native', as: type, why: '' };
+  const why = abilities.why(type);
+  if (keptHere.has(type)) return { tier: 'kept', why };
+  if (abilities.byHand(type)) return { tier: 'work-list', why };
+  const other = otherForm(type, survey);
+  if (other !== undefined && abilities.create(other)) return { tier: 'elsewhere', as: other, why };
+  // Here is the place of HL7 v2 (MDM^T02 for notes, ORU^R01 for values), once there is such a connection.
+  if (type !== 'DocumentReference' && abilities.create('DocumentReference'))
+    return { tier: 'note', as: 'DocumentReference', why };
+  return { tier: 'work-list', why };
+}
+
+export type Correction = 'changed' | 'replaced' | 'by hand' | 'not needed';
+
+/** How a correction of what stands in this form reaches the chart. */
+export function amendsBy({ tier, as }: Tier, abilities: Abilities): Correction {
+  if (tier === 'work-list') return 'by hand';
+  if (as === undefined) return 'not needed';
+  if (abilities.change(as) !== undefined) return 'changed';
+  return as === 'DocumentReference' && abilities.create(as) ? 'replaced' : 'by hand';
+}
+
+/** The same of a void. A type without a mark for it (Provenance) stays: it says what was done. */
+export function voidsBy(form: Tier, abilities: Abilities): Correction {
+  return form.as !== undefined && !canBeVoided(form.as) ? 'not needed' : amendsBy(form, abilities);
+}

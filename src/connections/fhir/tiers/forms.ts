@@ -1,0 +1,48 @@
+/** In which form each step of a plan goes, by what the EHR takes and by how it stands already. Pure. */
+import type { EmittedLink } from '../../../core/model.ts';
+import type { FilingStep } from '../../../core/ports.ts';
+import type { Abilities } from './abilities.ts';
+import { tierOf } from './decide.ts';
+import type { Tier } from './decide.ts';
+
+export type Put = Extract<FilingStep, { do: 'put' }>;
+export type Merge = Extract<FilingStep, { do: 'merge' }>;
+export type Void = Extract<FilingStep, { do: 'void' }>;
+
+/** The type of what holds it: `Communication` of `Communication/12`. */
+export const typeIn = (link: EmittedLink): string => link.reference.slice(0, link.reference.indexOf('/'));
+
+const native: Tier = { tier: 'native', why: '' };
+
+/**
+ * What stands in a lesser form is moved to a better one only when the lesser one is taken back with it: a line goes with
+ * the notes of this plan (`notes`: their references); what a person entered stays with that person.
+ */
+export function formOf({ known, resource }: Put, abilities: Abilities, notes: ReadonlySet<string>): Tier {
+  const fresh = tierOf(resource, abilities);
+  switch (known?.tier) {
+    case 'native':
+      return abilities.read(resource.resourceType) ? native : fresh;
+    case 'elsewhere': {
+      const as = typeIn(known);
+      const stays = (fresh.tier === 'elsewhere' && fresh.as === as) || abilities.change(as) === undefined;
+      return stays ? { tier: 'elsewhere', as, why: fresh.why } : fresh;
+    }
+    case 'note':
+      return notes.has(known.reference) || fresh.tier === 'work-list' ? fresh : { tier: 'note', why: fresh.why };
+    case 'work-list':
+      return known.versionId === 'done' ? { tier: 'work-list', why: 'a person entered it' } : fresh;
+    case 'v2':
+    case 'kept':
+    case undefined:
+      return fresh;
+  }
+}
+
+/** Elements can be set only on a resource of its own, and only where that may be changed. */
+export function mergeForm({ known, resource }: Merge, here: Tier | undefined, abilities: Abilities): Tier {
+  const stands = here === undefined ? known === undefined || known.tier === 'native' : here.tier === 'native';
+  return stands && abilities.change(resource.resourceType) !== undefined
+    ? native
+    : { tier: 'note', why: 'the EHR takes no changes of it' };
+}
