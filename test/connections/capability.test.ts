@@ -31,13 +31,18 @@ vendor('the report of a real EHR', () => {
     expect(await levels('epic-r4')).toMatchObject({
       Observation: 'native', ServiceRequest: 'native', Procedure: 'native', DocumentReference: 'native', Patient: 'native',
       CarePlan: 'degraded', Goal: 'degraded', Encounter: 'degraded', CareTeam: 'degraded', Task: 'degraded',
-      Communication: 'degraded', Provenance: 'impossible',
+      Communication: 'degraded', Provenance: 'degraded', Device: 'degraded',
     }); // prettier-ignore
   });
 
-  test('athenahealth takes nothing by FHIR, and is still searched for patients', async () => {
+  test('athenahealth takes nothing but answers to questionnaires, and is still searched for patients', async () => {
     const all = await levels('athenahealth-r4');
-    expect(Object.entries(all).filter(([, level]) => level !== 'impossible')).toEqual([['Patient', 'native']]);
+    expect(Object.entries(all).filter(([, level]) => level !== 'impossible')).toEqual([
+      // Kept in Tejido; answers can be created, and neither amended nor voided.
+      ['Provenance', 'degraded'],
+      ['QuestionnaireResponse', 'degraded'],
+      ['Patient', 'native'],
+    ]);
   });
 
   test('Oracle declares a batch and no transaction', async () => {
@@ -45,11 +50,17 @@ vendor('the report of a real EHR', () => {
     expect(await ehr.destination().report()).toMatchObject({ reachable: true, transaction: false, batch: true });
   });
 
-  test('what it does not take is refused before anything is sent', async () => {
+  test('what it does not take is not sent: it goes into a note', async () => {
     ehr.admin.wear(statementOf('epic-r4'));
     const filing = await ehr.destination().file(plan(visit('v')));
-    expect(filing.failure).toMatchObject({ cause: 'send/unsupported', issues: [{ what: 'create is not declared' }] });
-    expect(ehr.writes()).toEqual([]);
+    expect(filing.failure).toBeUndefined();
+    expect(filing.links.map(({ resourceType, tier }) => `${resourceType} ${tier}`)).toEqual([
+      'DocumentReference native',
+      'Observation native',
+      'Observation native',
+      'Encounter note',
+    ]);
+    expect(ehr.writes()).toEqual(['POST DocumentReference', 'POST Observation', 'POST Observation']);
   });
 
   test.each(['epic-r4', 'oracle-health-r4-secure'])(
@@ -131,7 +142,9 @@ describe('the sandbox as it is', () => {
     expect(reads()).toBe(1);
     ehr.admin.quirks.set('read-only', 'Observation');
     now += 60_000;
-    expect((await destination.file(plan([put('c.o', observation('c', 1))]))).failure?.cause).toBe('send/unsupported');
+    expect((await destination.file(plan([put('c.o', observation('c', 1))]))).links.at(-1)).toMatchObject({
+      tier: 'note',
+    });
     await destination.file(plan([put('d.o', observation('d', 1))]));
     expect(reads()).toBe(2);
   });

@@ -125,19 +125,31 @@ describe('row 4: a failed transaction that does not say which entry failed', () 
 });
 
 describe('a type that the EHR stopped taking', () => {
-  test('is named; what refers to it is not written, and transactions are not given up for it', async () => {
+  test('goes into a note in the same attempt; what refers to it names it, and transactions are not given up for it', async () => {
     const destination = ehr.destination();
     await destination.report();
     ehr.admin.quirks.set('dangling-refs-accepted');
     ehr.admin.quirks.set('read-only', 'Encounter');
     const filing = await destination.file(plan([...visit('h'), put('h.alone', observation('alone', 1))]));
-    expect(filing.failure).toMatchObject({
-      cause: 'send/unsupported',
-      detail: expect.stringContaining('Encounter') as unknown,
+    expect(filing.failure).toBeUndefined();
+    const [encounter] = filing.links.filter(({ artifact }) => artifact === 'h.encounter');
+    const [note] = ours(ehr, 'DocumentReference');
+    expect(encounter).toMatchObject({
+      resourceType: 'Encounter',
+      tier: 'note',
+      reference: `DocumentReference/${note?.id}`,
     });
-    expect(filing.links.map(({ artifact }) => artifact)).toEqual(['h.alone']);
-    expect(ehr.admin.counts()).toMatchObject({ Observation: 1 });
-    expect((await destination.report()).transaction).toBe(true);
+    const observations = ours(ehr, 'Observation');
+    expect(observations).toHaveLength(3);
+    expect(observations.filter((each) => each['encounter'] !== undefined).map((each) => each['encounter'])).toEqual([
+      { type: 'Encounter', identifier: { system: artifactSystem, value: 'h.encounter' } },
+      { type: 'Encounter', identifier: { system: artifactSystem, value: 'h.encounter' } },
+    ]);
+    const report = await destination.report();
+    expect(report.transaction).toBe(true);
+    // It learnt; the next one is not refused first.
+    const next = await destination.file(plan(visit('i')));
+    expect(next.exchanges.every(({ status }) => status !== undefined && status < 400)).toBe(true);
   });
 });
 

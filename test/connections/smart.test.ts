@@ -252,12 +252,15 @@ describe('scopes', () => {
     expect(report.auth).toContain('system/Patient.rs');
   });
 
-  test('that were not granted refuse a type before it is sent, and leave the destination open for others', async () => {
+  test('that were not granted leave a type to a person, unasked, and the destination open for others', async () => {
     endpoint.granted = 'system/Patient.rs system/Observation.cruds';
     const destination = ehr.destination({ auth: smart([await key('k1', 'ES384')]) });
     endpoint.trusts = (await destination.jwks?.()) ?? { keys: [] };
     const task = put('a.t', { resourceType: 'Task', status: 'requested', intent: 'order' });
-    expect((await destination.file(plan([task]))).failure).toMatchObject({ cause: 'send/unsupported' });
+    const filing = await destination.file(plan([task]));
+    expect(filing.failure).toBeUndefined();
+    expect(filing.links).toMatchObject([{ artifact: 'a.t', resourceType: 'Task', tier: 'work-list' }]);
+    expect(filing.workList).toMatchObject([{ do: 'enter', artifact: 'a.by-hand' }]);
     expect(destination.state().state).toBe('closed');
     expect((await destination.file(one('a'))).failure).toBeUndefined();
   });
