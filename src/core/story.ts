@@ -302,3 +302,34 @@ export type Referral = {
   /** Whole days since it was requested. */
   readonly ageDays: number;
 };
+/** An entry of the work list: what a person does in the chart, because the EHR does not take it from us. */
+export type WorkItem = {
+  readonly id: string;
+  readonly destination: string;
+  readonly kind: 'enter' | 'correct' | 'remove';
+  readonly state: 'open' | 'done' | 'withdrawn';
+  /** In plain words: a patient's data. */
+  readonly lines: readonly string[];
+  readonly messageId: MessageId;
+  /** `Patient/…` in the destination. */
+  readonly patient?: string;
+  readonly mrn?: string;
+  readonly createdAt: Date;
+  readonly endedAt?: Date;
+  /** Who did it. */
+  readonly actor?: string;
+  /** Where it stands in the chart now, if that person said. */
+  readonly reference?: string;
+};
+
+export type WorkItemFilter = {
+  readonly state?: WorkItem['state'];
+  readonly messageId?: MessageId;
+  readonly id?: string;
+  /** Entries later than this one: the cursor of the last page. */
+  readonly after?: string;
+  /** 1..500, default 50. */
+  readonly limit?: number;
+};
+
+export type WorkItemDone = { readonly ok: true } | { readonly ok: false; readonly refused: string };

@@ -22,6 +22,7 @@ import { rewordRecords } from './sealed.ts';
 import { recordDisclosures } from './disclosures.ts';
 import { asJsonb } from './storable.ts';
 import { recordUnmapped } from './unmapped.ts';
+import { recordWorkList } from './work-list.ts';
 
 /** Takes up to `lanes` due lanes of a destination, each with its next `perLane` messages in order. */
 export async function claim(
@@ -102,6 +103,7 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
   if (completed.some(({ rewords }) => rewords !== undefined)) await rewordRecords(on, completed);
   // Before as well: a disclosure too many in the account is better than one that nobody knows of.
   if (completed.some(({ disclosures = [] }) => disclosures.length > 0)) await recordDisclosures(on, completed);
+  if (completed.some(({ workList }) => workList !== undefined)) await recordWorkList(on, completed);
   const rows = completed.map((one) => ({
     message_id: one.messageId,
     destination: one.lane.destination,

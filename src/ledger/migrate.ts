@@ -10,6 +10,7 @@ import { rosters006 } from './migrations/006_rosters.ts';
 import { disclosures007 } from './migrations/007_disclosures.ts';
 import { escalations009 } from './migrations/009_escalations.ts';
 import { heal010 } from './migrations/010_heal.ts';
+import { worklist008 } from './migrations/008_worklist.ts';
 import { ensurePartitions } from './partitions.ts';
 
 const migrations: Record<string, Migration> = {
@@ -22,6 +23,7 @@ const migrations: Record<string, Migration> = {
   '007_disclosures': disclosures007,
   '009_escalations': escalations009,
   '010_heal': heal010,
+  '008_worklist': worklist008,
 };
 
 /** Returns the names of the migrations that were run now. */

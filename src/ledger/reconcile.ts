@@ -98,10 +98,10 @@ async function* expectedOf(
 ): AsyncGenerator<readonly Expected[]> {
   let after = '';
   for (;;) {
-    const { rows } = await sql<Expected>`
-      select l.artifact, l.resource_type, l.reference, l.message_id::text, l.action, m.source,
+    const { rows } = await sql<Expected & { tier: string }>`
+      select l.artifact, split_part(l.reference, '/', 1) as resource_type, l.reference, l.message_id::text, l.action, l.tier, m.source,
         to_char(m.received_at at time zone 'UTC', 'YYYY-MM-DD') as day
-      from (select distinct on (artifact) artifact, resource_type, reference, message_id, action from link
+      from (select distinct on (artifact) artifact, tier, reference, message_id, action from link
         where destination = ${destination} and artifact > ${after} order by artifact, message_id desc limit ${page}) l
       join message m on m.id = l.message_id
       order by l.artifact`.execute(db);
@@ -112,7 +112,9 @@ async function* expectedOf(
       select id::text as message_id from message where id = any(${rows.map((row) => row.message_id)}::bigint[])
         and received_at >= ${from} and received_at < ${to}`.execute(db);
     const wanted = new Set(dated.map((row) => row.message_id));
-    const expected = rows.filter((row) => wanted.has(row.message_id));
+    // A line stands with its note, which has a link of its own; what a person enters has no identifier of ours.
+    const alone = rows.filter(({ tier }) => tier === 'native' || tier === 'elsewhere');
+    const expected = alone.filter((row) => wanted.has(row.message_id));
     if (expected.length > 0) yield expected;
   }
 }

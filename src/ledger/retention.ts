@@ -75,6 +75,7 @@ async function deleteMessages(db: Db, before: Date): Promise<number> {
       ), d as (delete from delivery using old where message_id = old.id),
          l as (delete from link using old where message_id = old.id),
          k as (delete from payload_kept using old where message_id = old.id),
+         w as (delete from work_item using old where message_id = old.id and work_item.state <> 'open'),
          u as (delete from unmapped_message using old where message_id = old.id),
          m as (delete from message using old where message.id = old.id returning 1)
       select count(*)::int as n from m`.execute(db);

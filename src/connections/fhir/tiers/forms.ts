@@ -20,23 +20,19 @@ const native: Tier = { tier: 'native', why: '' };
  */
 export function formOf({ known, resource }: Put, abilities: Abilities, notes: ReadonlySet<string>): Tier {
   const fresh = tierOf(resource, abilities);
-  switch (known?.tier) {
-    case 'native':
-      return abilities.read(resource.resourceType) ? native : fresh;
-    case 'elsewhere': {
-      const as = typeIn(known);
-      const stays = (fresh.tier === 'elsewhere' && fresh.as === as) || abilities.change(as) === undefined;
-      return stays ? { tier: 'elsewhere', as, why: fresh.why } : fresh;
-    }
-    case 'note':
-      return notes.has(known.reference) || fresh.tier === 'work-list' ? fresh : { tier: 'note', why: fresh.why };
-    case 'work-list':
-      return known.versionId === 'done' ? { tier: 'work-list', why: 'a person entered it' } : fresh;
-    case 'v2':
-    case 'kept':
-    case undefined:
-      return fresh;
+  if (known === undefined) return fresh;
+  if (known.tier === 'native') return abilities.read(resource.resourceType) ? native : fresh;
+  if (known.tier === 'elsewhere') {
+    const as = typeIn(known);
+    const stays = (fresh.tier === 'elsewhere' && fresh.as === as) || abilities.change(as) === undefined;
+    return stays ? { tier: 'elsewhere', as, why: fresh.why } : fresh;
   }
+  if (known.tier === 'note') {
+    const moves = notes.has(known.reference) || fresh.tier === 'work-list';
+    return moves ? fresh : { tier: 'note', why: fresh.why };
+  }
+  const entered = known.tier === 'work-list' && known.versionId === 'done';
+  return entered ? { tier: 'work-list', why: 'a person entered it' } : fresh;
 }
 
 /** Elements can be set only on a resource of its own, and only where that may be changed. */

@@ -47,27 +47,23 @@ const noteTypes: Readonly<Record<string, string>> = {
   ServiceRequest: 'referral note, LOINC 57133-1',
 };
 
-function saysOf(capabilities: Capabilities, abilities: Abilities, type: string, { tier, as, why }: Tier): string {
-  switch (tier) {
-    case 'native': {
-      if (amendsBy({ tier, as: type, why }, abilities) === 'by hand' && type !== 'Provenance')
-        return 'as itself; it can be created, but neither amended nor voided: then a person corrects it in the chart';
-      const { conditionalCreate, searchParams } = capabilities.types.get(type) ?? {};
-      if (conditionalCreate === true) return 'as itself';
-      return searchParams?.has(parameterOf(type)) === true
-        ? 'as itself; searched for before each create'
-        : 'as itself; searched for among the patient’s before each create';
-    }
-    case 'elsewhere':
-      return `as ${as ?? ''}: ${why}`;
-    case 'note':
-    case 'v2':
-      return `a line of the contact’s note (by itself: ${noteTypes[type] ?? 'progress note, LOINC 11506-3'}): ${why}`;
-    case 'kept':
-      return `stays in Tejido: ${why}; author and source stand in the note`;
-    case 'work-list':
-      return `a person enters it, from the work list: ${why}`;
-  }
+function saysOf(capabilities: Capabilities, abilities: Abilities, type: string, form: Tier): string {
+  const { tier, as = '', why } = form;
+  if (tier === 'native') return saysOfItself(capabilities, abilities, type, form);
+  if (tier === 'elsewhere') return `as ${as}: ${why}`;
+  if (tier === 'kept') return `stays in Tejido: ${why}; author and source stand in the note`;
+  if (tier === 'work-list') return `a person enters it, from the work list: ${why}`;
+  return `a line of the contact’s note (by itself: ${noteTypes[type] ?? 'progress note, LOINC 11506-3'}): ${why}`;
+}
+
+function saysOfItself(capabilities: Capabilities, abilities: Abilities, type: string, form: Tier): string {
+  if (amendsBy(form, abilities) === 'by hand' && type !== 'Provenance')
+    return 'as itself; it can be created, but neither amended nor voided: then a person corrects it in the chart';
+  const { conditionalCreate, searchParams } = capabilities.types.get(type) ?? {};
+  if (conditionalCreate === true) return 'as itself';
+  return searchParams?.has(parameterOf(type)) === true
+    ? 'as itself; searched for before each create'
+    : 'as itself; searched for among the patient’s before each create';
 }
 
 function patientLevel(capabilities: Capabilities): Level {

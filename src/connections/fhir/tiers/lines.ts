@@ -26,9 +26,12 @@ export const moment = (value: unknown): string | undefined =>
     ?.replace('T', ' ')
     .replace(/^(\S+ \d\d:\d\d).*$/, '$1');
 
+const plain = (value: unknown): string | undefined =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+
 const quantity = (value: unknown): string | undefined =>
   isObject(value) && value['value'] !== undefined
-    ? [text(value['comparator']) ?? '', String(value['value']), ' ', text(value['unit']) ?? text(value['code']) ?? '']
+    ? [text(value['comparator']) ?? '', plain(value['value']), ' ', text(value['unit']) ?? text(value['code']) ?? '']
         .join('')
         .trim()
     : undefined;
@@ -60,7 +63,7 @@ export function valueIn(holder: Json, stem = 'value'): string | undefined {
     case 'Reference':
       return reference(value);
     default:
-      return typeof value === 'object' ? undefined : String(value);
+      return plain(value);
   }
 }
 
@@ -72,7 +75,7 @@ function pressure(components: readonly Json[]): string | undefined {
     );
   const [high, low] = [of('8480-6')?.['valueQuantity'], of('8462-4')?.['valueQuantity']];
   if (!isObject(high) || !isObject(low)) return undefined;
-  return `${String(high['value'])}/${quantity(low) ?? ''}`;
+  return `${plain(high['value']) ?? ''}/${quantity(low) ?? ''}`;
 }
 
 function answers(items: unknown): readonly string[] {
@@ -93,6 +96,12 @@ const notes = (resource: Resource): string | undefined =>
   );
 
 const period = (resource: Resource, name = 'period'): string | undefined => valueIn({ valuePeriod: resource[name] });
+
+/** `Task (urgent)`. */
+const headed = (name: string, priority: unknown): string => {
+  const shown = text(priority);
+  return shown === undefined ? name : `${name} (${shown})`;
+};
 
 type Line = (resource: Resource) => readonly (string | undefined)[];
 
@@ -149,7 +158,7 @@ const lines: Readonly<Record<string, Line>> = {
     period(r),
   ],
   Task: (r) => [
-    joined([r['priority'] === undefined ? 'Task' : `Task (${String(r['priority'])})`, words(r['code'])], ': '),
+    joined([headed('Task', r['priority']), words(r['code'])], ': '),
     text(r['description']),
     named('for', reference(r['owner'])),
     named('by', isObject(r['restriction']) ? period({ ...r, period: r['restriction']['period'] }) : undefined),
@@ -157,7 +166,7 @@ const lines: Readonly<Record<string, Line>> = {
     notes(r),
   ],
   ServiceRequest: (r) => [
-    joined([r['priority'] === undefined ? 'Referral' : `Referral (${String(r['priority'])})`, words(r['code'])], ': '),
+    joined([headed('Referral', r['priority']), words(r['code'])], ': '),
     named('to', references(r['performer'])),
     named('status', text(r['status'])),
     moment(r['authoredOn']),
@@ -258,7 +267,7 @@ const lines: Readonly<Record<string, Line>> = {
 };
 
 /** What a type without a line of its own says of itself. */
-const plain: Line = (r) => [
+const other: Line = (r) => [
   joined([r.resourceType, words(r['code']) ?? wordsOf(r['type']) ?? wordsOf(r['category'])], ': '),
   valueIn(r),
   text(r['status']),
@@ -268,6 +277,6 @@ const plain: Line = (r) => [
 
 /** One line, without line breaks inside. */
 export function lineOf(resource: Resource): string {
-  const parts = (lines[resource.resourceType] ?? plain)(resource);
+  const parts = (lines[resource.resourceType] ?? other)(resource);
   return (joined(parts, ', ') ?? resource.resourceType).replaceAll(/\s+/g, ' ').trim();
 }

@@ -162,23 +162,15 @@ type End = {
 /** A line is over with its note, an entry when it is withdrawn; the rest is marked where it stands. */
 function endOf(step: Void, abilities: Abilities): End {
   const { known, artifact, resourceType } = step;
-  switch (known?.tier) {
-    case undefined:
-      return { steps: abilities.find(resourceType) ? [step] : [], placed: [], links: [] };
-    case 'native':
-      return { steps: [step], placed: [], links: [] };
-    case 'elsewhere':
-      return {
-        steps: [{ ...step, resourceType: typeIn(known), known: { ...known, tier: 'native' } }],
-        placed: [{ artifact, resourceType, tier: 'elsewhere', in: { artifact } }],
-        links: [],
-      };
-    case 'note':
-    case 'v2':
-    case 'work-list':
-    case 'kept':
-      return { steps: [], placed: [], links: [{ ...known, action: 'voided' }] };
-  }
+  if (known === undefined) return { steps: abilities.find(resourceType) ? [step] : [], placed: [], links: [] };
+  if (known.tier === 'native') return { steps: [step], placed: [], links: [] };
+  if (known.tier === 'elsewhere')
+    return {
+      steps: [{ ...step, resourceType: typeIn(known), known: { ...known, tier: 'native' } }],
+      placed: [{ artifact, resourceType, tier: 'elsewhere', in: { artifact } }],
+      links: [],
+    };
+  return { steps: [], placed: [], links: [{ ...known, action: 'voided' }] };
 }
 
 /** What a person reads, and enters: the note as it was written, then a line for each resource. */
