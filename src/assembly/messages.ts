@@ -17,6 +17,7 @@ import { releaseMessage, retryMessage, voidMessage } from '../ledger/actions.ts'
 import { escalationsOfMessage } from '../ledger/escalations-read.ts';
 import { listMessages, messageRaw, messageStory } from '../ledger/messages.ts';
 import { listUnmapped } from '../ledger/unmapped.ts';
+import { finishWorkItem, listWorkItems } from '../ledger/work-list.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Store } from './store.ts';
 
@@ -35,6 +36,8 @@ export function doorMessages(store: Store, destinations: readonly DestinationId[
       return story === undefined || escalations.length === 0 ? story : { ...story, escalations };
     },
     unmapped: () => listUnmapped(store.pool),
+    workList: (filter) => listWorkItems(store.pool, filter),
+    finishWork: (id, actor, reference) => finishWorkItem(store.pool, id, actor, reference),
     raw: (id, actor) => messageRaw(store.db, id, actor),
     retry: (id, actor) => told(retryMessage(store.pool, destinations, id, actor)),
     release: (id, actor) => told(releaseMessage(store.pool, destinations, id, actor)),

@@ -11,6 +11,7 @@ import { destinationPauses, setPaused } from '../ledger/destinations.ts';
 import { createKeys } from '../ledger/keys.ts';
 import { healMessages } from '../ledger/heal.ts';
 import { reconcile } from '../ledger/reconcile.ts';
+import { refileLesser } from '../ledger/refile.ts';
 import { startTejido } from '../main.ts';
 import { createLog, exitOnFault } from '../observe/log.ts';
 import { randomBytes } from 'node:crypto';
@@ -100,6 +101,7 @@ async function openLedger(config: Config): Promise<CliLedger> {
     ...doorMessages(store, ids, () => undefined),
     escalations: doorEscalations(store, config, () => undefined),
     ...accountsOf(store),
+    refile: (destination, actor) => refileLesser(store.pool, destination, actor),
     keys,
     destinations: {
       list: async () => {

@@ -20,6 +20,9 @@ import type {
   Referral,
   ReferralFilter,
   UnmappedEntry,
+  WorkItem,
+  WorkItemDone,
+  WorkItemFilter,
 } from '../core/story.ts';
 
 export type Terminal = {
@@ -57,6 +60,11 @@ export type CliLedger = {
   readonly retry: (id: MessageId, actor: string) => Promise<ActionResult>;
   readonly release: (id: MessageId, actor: string) => Promise<ActionResult>;
   readonly void: (id: MessageId, actor: string) => Promise<ActionResult>;
+  /** What a person does in the chart. */
+  readonly workList: (filter: WorkItemFilter) => Promise<readonly WorkItem[]>;
+  readonly finishWork: (id: string, actor: string, reference?: string) => Promise<WorkItemDone>;
+  /** How many messages go again because a part of them stands in a lesser form. */
+  readonly refile: (destination: string | undefined, actor: string) => Promise<number>;
   /** Codes that no ConceptMap lists, and what waits for them. */
   readonly unmapped: () => Promise<readonly UnmappedEntry[]>;
   /** `restrictedToo`: with the codes that only few may see. */

@@ -12,9 +12,11 @@ import { register as migrate } from './commands/migrate.ts';
 import { register as prove } from './commands/prove.ts';
 import { register as reconcile } from './commands/reconcile.ts';
 import { register as referrals } from './commands/referrals.ts';
+import { register as refile } from './commands/refile.ts';
 import { register as send } from './commands/send.ts';
 import { register as start } from './commands/start.ts';
 import { register as validate } from './commands/validate.ts';
+import { register as worklist } from './commands/worklist.ts';
 import type { Parts } from './parts.ts';
 import { tellFault, Unsuccessful } from './run.ts';
 
@@ -24,6 +26,8 @@ const commands: readonly ((program: Command, parts: Parts) => void)[] = [
   check,
   send,
   messages,
+  worklist,
+  refile,
   reconcile,
   destinations,
   escalations,

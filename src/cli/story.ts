@@ -1,6 +1,6 @@
 /** The whole story of a message, for a terminal. Bodies are shown only when asked for: they hold patients' data. */
 import { type Actor, causeOf } from '../core/causes.ts';
-import type { Exchange, MessageEvent } from '../core/model.ts';
+import type { Exchange, MessageEvent, TierName } from '../core/model.ts';
 import type { Attempt, MessageStory, MessageSummary } from '../core/story.ts';
 import { duration, size, table, when } from './format.ts';
 
@@ -80,6 +80,14 @@ const attemptLines = (attempt: Attempt, bodies: boolean): readonly string[] => [
   ...attempt.exchanges.flatMap((exchange) => exchangeLines(exchange, bodies)),
 ];
 
+const tierSays: Readonly<Record<Exclude<TierName, 'native'>, string>> = {
+  elsewhere: 'filed as this other type',
+  note: 'as a line of this note',
+  v2: 'sent by HL7 v2',
+  'work-list': 'for a person to enter (tejido worklist)',
+  kept: 'kept in Tejido only',
+};
+
 /** `bodies`: with requests, answers and query strings as they were. */
 export const storyText = (story: MessageStory, bodies: boolean): string =>
   [
@@ -100,9 +108,9 @@ export const storyText = (story: MessageStory, bodies: boolean): string =>
     ...section(
       'In the chart',
       story.links.map(
-        ({ destination, reference, versionId, action, tier, artifact }) =>
+        ({ destination, resourceType, reference, versionId, action, tier, artifact }) =>
           `${reference}${versionId === undefined ? '' : ` version ${versionId}`} in ${destination}: ${action}` +
-          `${tier === 'native' ? '' : ` as ${tier}`} (${artifact})`,
+          `${tier === 'native' ? '' : `; a ${resourceType}, ${tierSays[tier]}`} (${artifact})`,
       ),
     ),
   ].join('\n');

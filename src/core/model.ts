@@ -34,8 +34,7 @@ export type MessageState = (typeof messageStates)[number];
  * line of a DocumentReference. `v2`: kept for HL7 v2 (MDM, ORU). `work-list`: entered in the chart by a person;
  * `reference` is then `WorkItem/…`, and `versionId` is `done` once that person said so. `kept`: stands in Tejido only.
  */
-export const tierNames = ['native', 'elsewhere', 'note', 'v2', 'work-list', 'kept'] as const;
-export type TierName = (typeof tierNames)[number];
+export type TierName = 'native' | 'elsewhere' | 'note' | 'v2' | 'work-list' | 'kept';
 
 /** What stands in an EHR because of a message. `artifact` is the value of our business identifier on the resource. */
 export type EmittedLink = {

@@ -15,6 +15,7 @@ import { problemOf, sendProblem } from './problem.ts';
 import { operations } from './routes.ts';
 import { listRosters, postRoster, showRoster } from './rosters.ts';
 import { findSource, postSource } from './sources.ts';
+import { finishWork, listWorkList } from './work-list.ts';
 
 export function createApp(deps: AppDeps): Express {
   const limits: Limits = { ...defaultLimits, ...deps.limits };
@@ -167,6 +168,8 @@ function handlersOf(deps: AppDeps, limits: Limits): Readonly<Record<string, read
     reassignEscalation: escalate('reassign'),
     listDisclosures: [bearer, reads, handled(listDisclosures(deps))],
     listReferrals: [bearer, reads, handled(listReferrals(deps))],
+    listWorkList: [bearer, reads, handled(listWorkList(deps))],
+    finishWork: [bearer, reads, handled(finishWork(deps))],
     retryMessage: act('retry'),
     releaseMessage: act('release'),
     voidMessage: act('void'),

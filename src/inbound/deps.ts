@@ -19,6 +19,9 @@ import type {
   Referral,
   ReferralFilter,
   UnmappedEntry,
+  WorkItem,
+  WorkItemDone,
+  WorkItemFilter,
 } from '../core/story.ts';
 
 export type ApiKey = {
@@ -84,6 +87,8 @@ export type Messages = {
   /** The bytes as they came; absent when retention has taken them. `actor`: reading them is recorded. */
   readonly raw: (id: MessageId, actor: string) => Promise<{ readonly body: Uint8Array } | undefined>;
   readonly unmapped: () => Promise<readonly UnmappedEntry[]>;
+  readonly workList: (filter: WorkItemFilter) => Promise<readonly WorkItem[]>;
+  readonly finishWork: (id: string, actor: string, reference?: string) => Promise<WorkItemDone>;
 } & Readonly<Record<MessageAction, (id: MessageId, actor: string) => Promise<ActionResult>>>;
 
 export type RosterDoor = {

@@ -314,6 +314,34 @@ const ownSchemas: Readonly<Record<string, Json>> = {
     required: ['id', 'state'],
     properties: { id: string, state: { enum: [...escalationStates] } },
   },
+  WorkList: {
+    type: 'object',
+    required: ['items'],
+    properties: {
+      items: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['id', 'destination', 'kind', 'state', 'lines', 'messageId', 'createdAt'],
+          properties: {
+            id: { type: 'string' },
+            destination: { type: 'string' },
+            kind: { type: 'string', enum: ['enter', 'correct', 'remove'] },
+            state: { type: 'string', enum: ['open', 'done', 'withdrawn'] },
+            lines: { type: 'array', items: { type: 'string' }, description: 'What to enter, in plain words.' },
+            messageId: { type: 'string' },
+            patient: { type: 'string', description: '`Patient/…` in the destination.' },
+            mrn: { type: 'string' },
+            createdAt: { type: 'string', format: 'date-time' },
+            endedAt: { type: 'string', format: 'date-time' },
+            actor: { type: 'string', description: 'Who did it.' },
+            reference: { type: 'string', description: 'Where it stands in the chart now.' },
+          },
+        },
+      },
+      next: { type: 'string', description: 'The cursor of the following page.' },
+    },
+  },
   UnmappedCodes: {
     type: 'object',
     required: ['unmapped'],

@@ -114,6 +114,8 @@ export async function openDoor(
       story: () => Promise.resolve(undefined),
       raw: () => Promise.resolve(undefined),
       unmapped: () => Promise.resolve([]),
+      workList: () => Promise.resolve([]),
+      finishWork: () => Promise.resolve({ ok: true }),
       retry: () => Promise.resolve({ ok: true, state: 'received' }),
       release: () => Promise.resolve({ ok: true, state: 'received' }),
       void: () => Promise.resolve({ ok: false, refused: 'It stands in the chart.' }),

@@ -49,6 +49,8 @@ beforeAll(async () => {
               : undefined,
           ),
         raw: () => Promise.resolve({ body: Buffer.from('{"a":1}') }),
+        workList: () => Promise.resolve([]),
+        finishWork: () => Promise.resolve({ ok: true }),
         unmapped: () =>
           Promise.resolve([
             {
