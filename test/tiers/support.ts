@@ -128,7 +128,7 @@ export const aVisit = (
       },
       { key: 'phq', activityType: 'questionnaire', details: answers },
     ],
-  } as never);
+  });
 
 export type LinkRow = {
   artifact: string;
