@@ -5,15 +5,14 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import type { Activity } from '../core/activity.ts';
-import type { Issue } from '../core/outcome.ts';
 import { identitiesOf, type KnownPerson } from '../core/person.ts';
-import type { Accept, Clock, Incoming, Log } from '../core/ports.ts';
 import type { RosterAnswer, RosterAsk, RosterReport, RowProblem } from '../core/roster.ts';
+import type { AttendanceAnswer, AttendanceAsk } from '../core/attendance.ts';
 import { runAlone } from '../ledger/alone.ts';
 import * as stored from '../ledger/rosters.ts';
 import { inTransaction } from '../ledger/transaction.ts';
 import { asLedgerUnavailable } from '../ledger/database.ts';
-import { type ColumnMap, rosterFieldOf } from '../roster/columns.ts';
+import { rosterFieldOf } from '../roster/columns.ts';
 import { type Change, diff, type Known, type Member } from '../roster/diff.ts';
 import { readRows } from '../roster/person-row.ts';
 import { readSheet } from '../roster/read.ts';
@@ -21,20 +20,12 @@ import { reportOf } from '../roster/report.ts';
 import { rosterOf, rosterSheet } from '../roster/roster.ts';
 import { headerOf, strip } from '../roster/strip.ts';
 import { versioned } from '../roster/versions.ts';
-
-export type RosterParts = {
-  readonly pool: pg.Pool;
-  readonly accept: Accept;
-  readonly check: (value: unknown) => readonly Issue[];
-  readonly identify: (activity: Activity, raw: Uint8Array, contentType: string, actor: string) => Incoming;
-  readonly programmeId: string;
-  readonly timeZone: string;
-  readonly columns: ColumnMap;
-  readonly clock: Clock;
-  readonly log: Log;
-};
+import { takeAttendance } from './attendance.ts';
+import { dayIn, type SheetParts } from './sheets.ts';
 
 export type Rosters = {
+  /** Of group education. Rejects with a `LedgerUnavailable` when nothing could be stored. */
+  readonly attendance: (bytes: Uint8Array, json: boolean, ask: AttendanceAsk) => Promise<AttendanceAnswer>;
   /** Rejects with a `LedgerUnavailable` when nothing could be stored. */
   readonly upload: (bytes: Uint8Array, ask: RosterAsk) => Promise<RosterAnswer>;
   /** Carries out what was stored, also by a process that died. Never rejects; what is left is taken up by the next call. */
@@ -45,7 +36,7 @@ export type Rosters = {
 const mostRemoved = 0.2;
 const changesPerCommit = 200;
 
-export function createRosters(parts: RosterParts): Rosters {
+export function createRosters(parts: SheetParts): Rosters {
   let running: Promise<void> | undefined;
   let again = false;
   const carryOut = async (): Promise<void> => {
@@ -66,18 +57,21 @@ export function createRosters(parts: RosterParts): Rosters {
   };
   return {
     carryOut,
+    attendance: (bytes, json, ask) => takeAttendance(parts, bytes, json, ask).catch(fromLedger),
     upload: async (bytes, ask) => {
-      const answer = await uploaded(parts, bytes, ask).catch((error: unknown) => {
-        // What carries a code comes from Postgres or from the way to it; all else is a fault of ours.
-        throw error instanceof Error && 'code' in error ? asLedgerUnavailable(error) : error;
-      });
+      const answer = await uploaded(parts, bytes, ask).catch(fromLedger);
       if (answer.kind === 'taken') void carryOut();
       return answer;
     },
   };
 }
 
-async function carryOutAll({ pool, accept, identify, log }: RosterParts): Promise<void> {
+/** What carries a code comes from Postgres or from the way to it; all else is a fault of ours. */
+const fromLedger = (error: unknown): never => {
+  throw error instanceof Error && 'code' in error ? asLedgerUnavailable(error) : error;
+};
+
+async function carryOutAll({ pool, accept, identify, log }: SheetParts): Promise<void> {
   for (const one of await stored.openRosters(pool)) {
     let { done } = one;
     for (;;) {
@@ -98,10 +92,7 @@ async function carryOutAll({ pool, accept, identify, log }: RosterParts): Promis
   }
 }
 
-/** The day it is where the programme works. */
-const dayIn = (timeZone: string, now: Date): string => new Intl.DateTimeFormat('en-CA', { timeZone }).format(now);
-
-async function uploaded(parts: RosterParts, bytes: Uint8Array, ask: RosterAsk): Promise<RosterAnswer> {
+async function uploaded(parts: SheetParts, bytes: Uint8Array, ask: RosterAsk): Promise<RosterAnswer> {
   const fieldOf = rosterFieldOf(parts.columns);
   const sheet = await readSheet(bytes, (rows) => headerOf(rows, fieldOf) !== undefined);
   if (!sheet.ok) return { kind: 'refused', refusal: sheet.refusal };
@@ -218,7 +209,7 @@ async function peopleOf(
 /** The changes as they are stored: versions given, activities checked as any other at its door. */
 async function checked(
   client: pg.PoolClient,
-  parts: RosterParts,
+  parts: SheetParts,
   source: string,
   changes: readonly Change[],
   columnOf: (field: string) => string | undefined,

@@ -116,6 +116,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
       config.destinations.map((one) => one.id),
       poke,
     ),
+    attendance: parts.rosters.attendance,
     rosters: {
       upload: parts.rosters.upload,
       list: (page) => listRosters(store.pool, page),

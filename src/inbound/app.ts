@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { postActivities } from './activities.ts';
+import { postAttendance } from './attendance.ts';
 import { listDisclosures, listReferrals } from './accounts.ts';
 import { authenticate, requireScope } from './authenticate.ts';
 import { callerOf, defaultLimits, type AppDeps, type Handle, type Limits } from './deps.ts';
@@ -153,6 +154,13 @@ function handlersOf(deps: AppDeps, limits: Limits): Readonly<Record<string, read
       scoped('rosters:write'),
       body,
       handled(postRoster(deps)),
+    ],
+    postAttendance: [
+      bearer,
+      perMinute('attendance', limits.readsPerMinute),
+      scoped('activities:write'),
+      body,
+      handled(postAttendance(deps)),
     ],
     listRosters: [bearer, reads, handled(listRosters(deps))],
     showRoster: [bearer, reads, handled(showRoster(deps))],

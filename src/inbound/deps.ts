@@ -5,6 +5,7 @@ import type { RecordedDisclosure } from '../core/disclosure.ts';
 import type { MessageId, PatientKey } from '../core/model.ts';
 import type { Issue, Outcome } from '../core/outcome.ts';
 import type { Accept, Clock, Incoming, Log, Mapped } from '../core/ports.ts';
+import type { AttendanceAnswer, AttendanceAsk } from '../core/attendance.ts';
 import type { RosterAnswer, RosterAsk, RosterImport, RosterSummary } from '../core/roster.ts';
 import type {
   ActionResult,
@@ -98,6 +99,7 @@ export type RosterDoor = {
   readonly show: (id: string) => Promise<RosterImport | undefined>;
 };
 
+export type AttendanceDoor = (bytes: Uint8Array, json: boolean, ask: AttendanceAsk) => Promise<AttendanceAnswer>;
 /** `restrictedToo`: with the codes that only few may see. */
 export type Escalations = {
   readonly list: (filter: EscalationFilter, restrictedToo: boolean) => Promise<readonly EscalationEntry[]>;
@@ -155,6 +157,7 @@ export type AppDeps = {
   readonly source: (name: string) => SourceDoor | undefined;
   readonly messages: Messages;
   readonly rosters: RosterDoor;
+  readonly attendance: AttendanceDoor;
   readonly escalations: Escalations;
   readonly accounts: Accounts;
   /** Documents of `schemas/`, for `/openapi.json`. */

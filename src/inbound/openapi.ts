@@ -416,6 +416,54 @@ const rosterSummary = {
 } as const;
 
 const rosterSchemas: Readonly<Record<string, Json>> = {
+  AttendanceSheet: {
+    type: 'object',
+    required: ['series', 'session', 'date', 'attendees'],
+    properties: {
+      series: { ...string, description: 'Id of the series.' },
+      session: { type: 'integer', minimum: 1, maximum: 4 },
+      date: { type: 'string', format: 'date' },
+      start: { ...string, description: 'Time on the clock of the programme: 18:00.' },
+      minutes: { type: 'integer' },
+      site: string,
+      facilitator: { ...string, description: 'User id of who led it.' },
+      topics: { type: 'array', items: string },
+      attendees: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['attended'],
+          properties: {
+            sourcePatientId: { ...string, description: 'Or mrn and dob.' },
+            mrn: string,
+            dob: { type: 'string', format: 'date' },
+            attended: { enum: ['y', 'n', 'partial'] },
+            minutesAttended: { type: 'integer', description: 'Needed with partial.' },
+            makeupFor: { type: 'integer', description: 'The session that this one makes up for.' },
+            companionCount: { type: 'integer', description: 'Not filed.' },
+            topics: { type: 'array', items: string },
+            language: string,
+          },
+        },
+      },
+    },
+  },
+  AttendanceTaken: {
+    type: 'object',
+    required: ['series', 'session', 'counts'],
+    properties: {
+      series: string,
+      session: { type: 'integer' },
+      counts: {
+        type: 'object',
+        description: 'Rows, attended, absent, sent, unchanged, voided.',
+        additionalProperties: { type: 'integer' },
+      },
+      notices: { type: 'array', items: { type: 'object' } },
+      warnings: rowProblems('Cells that were removed.'),
+      receipts: { type: 'array', items: ref('Receipt') },
+    },
+  },
   Rosters: {
     type: 'object',
     required: ['rosters'],

@@ -264,6 +264,39 @@ const sheetOperations: readonly Operation[] = [
     curl: '-H "Authorization: Bearer $TEJIDO_KEY" -H "Content-Type: text/csv" --data-binary @roster.csv',
   },
   {
+    id: 'postAttendance',
+    method: 'post',
+    path: '/v1/attendance',
+    tag: 'Sheets',
+    summary: 'Send an attendance sheet',
+    description:
+      'One session of group education, as JSON, CSV or .xlsx. Each attendee becomes an activity of their own (`dsme.group-session`), in ' +
+      'which nobody else is named or counted. A corrected sheet changes only what is different, and takes back who is no longer on it. ' +
+      'The whole sheet is accepted, or refused with every row that is wrong (`rows`).',
+    scope: 'activities:write',
+    parameters: [
+      sheetSource,
+      sheetDryRun,
+      query('dateOrder', 'Order of day and month in dates such as 03/04/2026.', { enum: ['dmy', 'mdy'] }),
+    ],
+    body: { 'application/json': { schema: ref('AttendanceSheet') }, ...sheet },
+    answers: {
+      '200': { description: 'Dry run.', contentType: 'application/json', schema: ref('AttendanceTaken') },
+      '202': {
+        description: 'Committed, all of it; a receipt for each activity that was sent.',
+        contentType: 'application/json',
+        schema: ref('AttendanceTaken'),
+      },
+      '400': problem('A parameter cannot be read.'),
+      '413': problem('The body is larger than the configured limit.'),
+      '422': problem(
+        'Rows are not right (`rows` tells row and column), or it is no attendance sheet. Nothing was accepted.',
+      ),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY" -H "Content-Type: text/csv" --data-binary @attendance.csv',
+  },
+  {
     id: 'listRosters',
     method: 'get',
     path: '/v1/rosters',

@@ -33,8 +33,28 @@ export const rosterFields = [
 ] as const;
 export type RosterField = (typeof rosterFields)[number];
 
+export const attendanceFields = [
+  'series',
+  'session',
+  'date',
+  'start',
+  'minutes',
+  'site',
+  'facilitator',
+  'patient',
+  'mrn',
+  'dob',
+  'attended',
+  'minutesAttended',
+  'companionCount',
+  'topics',
+  'makeupFor',
+  'language',
+] as const;
+export type AttendanceField = (typeof attendanceFields)[number];
+
 const patientNames =
-  'source patient id|patient id|sourcepatientid|id paciente|id del paciente|paciente id|id de paciente|id|client id|' +
+  'source patient id|patient id|id paciente|id del paciente|paciente id|id de paciente|id|client id|' +
   'participant id|id participante|id del participante|numero de participante|no de participante|external id|case id|clave|folio';
 const mrnNames =
   'mrn|medical record number|medical record no|chart number|expediente|numero de expediente|num de expediente|no de expediente|' +
@@ -85,6 +105,25 @@ const names: Readonly<Record<RosterField, string>> = {
   a1cDate: 'a1c date|hba1c date|fecha a1c|fecha de a1c|fecha hba1c',
 };
 
+const attendanceNames: Readonly<Record<AttendanceField, string>> = {
+  series: 'series|series id|serie|serie id|id de la serie|id serie|grupo|class|clase',
+  session: 'session|session no|session number|sesion|numero de sesion|no de sesion|num de sesion',
+  date: 'date|session date|fecha|fecha de la sesion|fecha de sesion',
+  start: 'start|start time|hora|hora de inicio|inicio|comienzo',
+  minutes: 'minutes|duration|minutos|duracion',
+  site: siteNames,
+  facilitator: 'facilitator|facilitator id|facilitador|facilitadora|promotora|chw|chw id|educadora|educator',
+  patient: patientNames,
+  mrn: mrnNames,
+  dob: dobNames,
+  attended: 'attended|attendance|present|asistio|asistencia|presente',
+  minutesAttended: 'minutes attended|minutos asistidos|minutos de asistencia|minutos presentes',
+  companionCount: 'companion count|companions|acompanantes|numero de acompanantes',
+  topics: 'topics|topic|temas|tema',
+  makeupFor: 'makeup for|make up for|makeup|make up|reposicion|reposicion de|recupera|recuperacion de',
+  language: 'language|idioma',
+};
+
 const indexOf = <F extends string>(table: Readonly<Record<F, string>>): ReadonlyMap<string, F> =>
   new Map(
     (Object.entries(table) as [F, string][]).flatMap(([field, list]) =>
@@ -94,6 +133,7 @@ const indexOf = <F extends string>(table: Readonly<Record<F, string>>): Readonly
   );
 
 const roster = indexOf(names);
+const attendance = indexOf(attendanceNames);
 
 /** Columns by their names in a site's own files: header → field, or `ignore`. */
 export type ColumnMap = Readonly<Record<string, string>>;
@@ -109,3 +149,5 @@ export const rosterFieldOf =
   (columns: ColumnMap = {}): FieldOf<RosterField> =>
   (header) =>
     (own(columns, header) as RosterField | 'ignore' | undefined) ?? roster.get(plainHeader(header));
+
+export const attendanceFieldOf: FieldOf<AttendanceField> = (header) => attendance.get(plainHeader(header));

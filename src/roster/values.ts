@@ -16,6 +16,13 @@ const wordsOf = <T>(table: Readonly<Record<string, T>>): ((text: string) => T | 
 
 export const yesNo = wordsOf<boolean>({ 'y|yes|s|si|x|1|true|verdadero': true, 'n|no|0|false|falso': false });
 
+export type Attended = 'yes' | 'no' | 'partial';
+export const attendance = wordsOf<Attended>({
+  'y|yes|s|si|x|1|true|p|presente|present|asistio|completo|complete': 'yes',
+  'n|no|0|false|a|ausente|absent|falto|no asistio|f': 'no',
+  'partial|parcial|part|partly|t|incompleto|parcialmente': 'partial',
+});
+
 /** Statuses of the programme; `roster.enrol` and `roster.status-change` share them out. */
 export const programmeStatuses = [
   'planned',
@@ -89,3 +96,9 @@ export function sexOfM(cells: readonly string[]): Sex | undefined {
 }
 
 export const sex = (text: string, m: Sex | undefined): Sex | undefined => (plain(text) === 'm' ? m : sexes(text));
+
+/** A number of whole size: `2`, `2.0`, `90 min`. */
+export const whole = (text: string): number | undefined => {
+  const found = /^(\d{1,4})(?:[.,]0+)?(?:\s*(?:min|mins|minutes|minutos|m))?\.?$/i.exec(text.trim());
+  return found === null ? undefined : Number(found[1]);
+};

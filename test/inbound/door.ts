@@ -120,6 +120,7 @@ export async function openDoor(
       release: () => Promise.resolve({ ok: true, state: 'received' }),
       void: () => Promise.resolve({ ok: false, refused: 'It stands in the chart.' }),
     },
+    attendance: () => Promise.reject(new Error('No attendance here.')),
     rosters: {
       upload: () => Promise.reject(new Error('No roster here.')),
       list: () => Promise.resolve([]),

@@ -1,6 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { batches, readItems } from '../activities-file.ts';
+import { isSheetFile, sendSheets } from '../sheet-file.ts';
+import type { SheetOptions } from '../sheet-file.ts';
 import type { Item } from '../activities-file.ts';
 import { plural, table } from '../format.ts';
 import type { Parts } from '../parts.ts';
@@ -27,7 +29,7 @@ async function* itemsOf(files: readonly string[]): AsyncGenerator<Item> {
   for (const file of files) yield* readItems(file);
 }
 
-type SendOptions = { url?: string; key?: string; batch: number; retries: number; json?: true };
+type SendOptions = SheetOptions & { url?: string; key?: string; batch: number; retries: number };
 
 const targetOf = async (parts: Parts, options: SendOptions, command: Command): Promise<Target> => {
   const config = options.url === undefined ? await configOf(parts, command) : undefined;
@@ -53,20 +55,39 @@ const summary = (results: readonly ItemResult[]): string => {
 export function register(program: Command, parts: Parts): void {
   program
     .command('send')
-    .description('send activities (JSON or NDJSON) to a running Tejido; sending a file again doubles nothing')
-    .argument('<file...>', 'files with activities; - is standard input')
+    .description(
+      'send activities (JSON, NDJSON), a roster or an attendance sheet (CSV, XLSX) to a running Tejido; again doubles nothing',
+    )
+    .argument('<file...>', 'files; - is standard input, with activities')
     .option('--url <url>', 'where Tejido listens (default: host and port of the configuration)', httpUrl)
     .option('--key <key>', 'API key (default: TEJIDO_API_KEY)')
     .option('--batch <n>', 'activities per request', count(1, 1_000), 200)
     .option('--retries <n>', 'how often a request is repeated when the server is busy or away', count(0, 1_000), 8)
-    .option('--json', 'print the receipt of every activity as JSON')
+    .option('--snapshot', 'a roster of everybody: who is missing is marked absent')
+    .option('--delta', 'a roster of only those who are new or changed')
+    .option('--yes', 'commit the roster after showing what changes; without it nothing is stored')
+    .option('--dry-run', 'show what would be done with a roster or an attendance sheet; nothing is stored')
+    .option('--source <name>', 'whose patient ids a roster or an attendance sheet has', 'roster')
+    .option('--date-order <order>', 'dmy or mdy: dates such as 03/04/1961; else the column as a whole must tell')
+    .option('--removed-status <status>', 'paused or lost: what a snapshot makes of those who are missing')
+    .option(
+      '--confirm-removals <n>',
+      'how many removals are expected, when they are more than a fifth',
+      count(1, 1_000_000),
+    )
+    .option('--values', 'show from what to what a field changes')
+    .option('--json', 'print what was answered as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ tejido send week.ndjson\n  $ cat visit.json | tejido send - --url https://tejido.clinic.example',
+      '\nExample:\n  $ tejido send week.ndjson\n  $ tejido send roster.xlsx --snapshot --yes\n  $ tejido send attendance.csv\n  $ cat visit.json | tejido send - --url https://tejido.clinic.example',
     )
     .action(async (files: readonly string[], options: SendOptions, command: Command) => {
       const { out, err } = parts.terminal;
       const target = await targetOf(parts, options, command);
+      if (files.some(isSheetFile)) {
+        await sendSheets(parts, target, files, options);
+        return;
+      }
       const results: ItemResult[] = [];
       const progress = startProgress(parts.terminal, 'sent', 0);
       try {

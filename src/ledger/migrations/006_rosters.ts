@@ -55,6 +55,8 @@ export const rosters006: Migration = {
         series text not null,
         session int not null,
         record_id text not null,
+        -- What was last sent for it, without its version.
+        draft jsonb not null,
         primary key (source, series, session, record_id)
       );
     `.execute(db);
