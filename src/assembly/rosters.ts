@@ -34,7 +34,7 @@ export type Rosters = {
 
 /** A snapshot that would remove more than this share of the roster is asked for again. */
 const mostRemoved = 0.2;
-const changesPerCommit = 200;
+const changesPerCommit = 400;
 
 export function createRosters(parts: SheetParts): Rosters {
   let running: Promise<void> | undefined;
