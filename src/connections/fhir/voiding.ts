@@ -45,6 +45,9 @@ const ways: Readonly<Record<string, Way>> = {
   ServiceRequest: status,
   SupplyDelivery: status,
   Task: status,
+  // Neither has a status for it: the person is no longer in use, the subject was never registered.
+  RelatedPerson: () => ({ active: false }),
+  ResearchSubject: () => ({ status: 'not-registered' }),
   Goal: () => ({ lifecycleStatus: 'entered-in-error' }),
   Condition: () => ({ verificationStatus: verification, clinicalStatus: undefined }),
   AllergyIntolerance: () => ({ verificationStatus: allergyVerification, clinicalStatus: undefined }),
@@ -68,6 +71,8 @@ export function voided(resource: Resource): Resource | undefined {
 
 export function isVoided(resource: Json): boolean {
   if (resource['status'] === 'entered-in-error' || resource['lifecycleStatus'] === 'entered-in-error') return true;
+  if (resource['resourceType'] === 'RelatedPerson') return resource['active'] === false;
+  if (resource['resourceType'] === 'ResearchSubject') return resource['status'] === 'not-registered';
   const verified = isObject(resource['verificationStatus']) ? resource['verificationStatus'] : {};
   const coding: readonly unknown[] = Array.isArray(verified['coding']) ? verified['coding'] : [];
   return coding.some((each) => isObject(each) && each['code'] === 'entered-in-error');
