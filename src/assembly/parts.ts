@@ -9,6 +9,8 @@ import type { DestinationId } from '../core/model.ts';
 import type { CapabilityReport, Log } from '../core/ports.ts';
 import { destinationPauses, setPaused } from '../ledger/destinations.ts';
 import { createKeys } from '../ledger/keys.ts';
+import { reportOf } from '../core/report.ts';
+import { changedSince, factsAt } from '../ledger/report.ts';
 import { healMessages } from '../ledger/heal.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { refileLesser } from '../ledger/refile.ts';
@@ -123,6 +125,13 @@ async function openLedger(config: Config): Promise<CliLedger> {
         connected.map(({ destination }) => destination),
         range,
       ),
+    report: async ({ from, to, asOf }) => {
+      const [facts, changed] = await Promise.all([
+        factsAt(store.pool, to, asOf),
+        changedSince(store.pool, { from, to }, asOf),
+      ]);
+      return { from, to, asOf, figures: reportOf({ from, to, facts }), changed };
+    },
     heal: (messages, actor) => healMessages(store.pool, messages, actor),
     close: async () => {
       await Promise.all(connected.map(({ destination }) => destination.close()));

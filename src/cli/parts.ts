@@ -16,6 +16,7 @@ import type {
   MessagePage,
   MessageStory,
   Healing,
+  ProgrammeReport,
   Reconciliation,
   Referral,
   ReferralFilter,
@@ -93,6 +94,7 @@ export type CliLedger = {
   };
   /** Counts, and asks the destinations what stands there. */
   readonly reconcile: (range: { readonly from?: Date; readonly to?: Date }) => Promise<Reconciliation>;
+  readonly report: (asked: Pick<ProgrammeReport, 'from' | 'to' | 'asOf'>) => Promise<ProgrammeReport>;
   /** Files the messages again whose resources do not stand as they should. Work for a running Tejido. */
   readonly heal: (ids: readonly MessageId[], actor: string) => Promise<Healing>;
   readonly close: () => Promise<void>;

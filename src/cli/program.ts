@@ -13,6 +13,7 @@ import { register as prove } from './commands/prove.ts';
 import { register as reconcile } from './commands/reconcile.ts';
 import { register as referrals } from './commands/referrals.ts';
 import { register as refile } from './commands/refile.ts';
+import { register as report } from './commands/report.ts';
 import { register as send } from './commands/send.ts';
 import { register as start } from './commands/start.ts';
 import { register as validate } from './commands/validate.ts';
@@ -29,6 +30,7 @@ const commands: readonly ((program: Command, parts: Parts) => void)[] = [
   worklist,
   refile,
   reconcile,
+  report,
   destinations,
   escalations,
   referrals,

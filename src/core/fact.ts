@@ -57,6 +57,8 @@ const tellers: Readonly<Record<string, Teller>> = {
   'contact.community': contact,
   'contact.phone': contact,
   'contact.video': contact,
+  // Who was sent a text was not met; who answered was.
+  'contact.text': (item, activity) => (item.details?.['direction'] === 'in' ? contacted(item, activity) : []),
   'contact.attempt': attempted,
   'dsme.individual': contacted,
   'dsme.group-session': (item, activity) => [...contacted(item, activity), ...sessionFacts(item, activity)],

@@ -6,6 +6,9 @@ import type { Activity } from './activity.ts';
 import type { CauseCode } from './causes.ts';
 import type { FactView } from './fact.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, Receipt, TierName } from './model.ts';
+import type { Fact, FactView } from './fact.ts';
+import type { FunctionTag } from './key-functions.ts';
+import type { DestinationId, EmittedLink, Exchange, MessageId, Receipt } from './model.ts';
 import type { Demographics } from './matching/demographics.ts';
 import type { Failure, Issue, Outcome } from './outcome.ts';
 import type { RedFlag } from './red-flag/rules.ts';
@@ -153,6 +156,8 @@ export type Mapper = {
     context: MappingContext,
     unmapped?: UnmappedCode[],
   ) => Outcome<readonly Mapped[]>;
+  /** The key functions of peer support that an activity as a whole serves, beside what other records say. */
+  readonly functionsOf: (activity: Activity, others: readonly Fact[]) => readonly FunctionTag[];
   /** Whether its ConceptMap has an answer for this code by now: what waited for it may go on. */
   readonly answers: (code: UnmappedCode) => boolean;
 };

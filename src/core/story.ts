@@ -1,4 +1,5 @@
 /** The story of messages as the doors, the console and the commands read it. Data only. */
+import type { Figure } from './report.ts';
 import type { Actor, CauseCode } from './causes.ts';
 import type { EscalationState, NoticeKind } from './escalation.ts';
 import type {
@@ -189,6 +190,25 @@ export type Reconciliation = {
   readonly revived: readonly { readonly artifact: string; readonly messageId: MessageId; readonly reference: string }[];
   /** Why the EHR could not be asked, when it could not. */
   readonly problem?: string;
+};
+
+/** A record that counted in a report, and was amended, voided or moved to another patient since. */
+export type ChangedSince = {
+  readonly what: 'amended' | 'voided';
+  readonly source: string;
+  readonly recordId: string;
+  readonly messageId: MessageId;
+  readonly at: Date;
+};
+
+export type ProgrammeReport = {
+  /** from ≤ t < to, by when it happened. */
+  readonly from: Date;
+  readonly to: Date;
+  /** What the ledger knew then. */
+  readonly asOf: Date;
+  readonly figures: readonly Figure[];
+  readonly changed: readonly ChangedSince[];
 };
 
 /** What becomes of the messages whose resources differ. */

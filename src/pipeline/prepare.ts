@@ -141,8 +141,12 @@ export async function prepare(
   });
   if (gated.do === 'stop') return stop(gated.failure);
   if (gated.do === 'withhold') return { do: 'settle', state: 'superseded', why: gated.why, issues: gated.issues };
+<<<<<<< HEAD
   const told = factsOf(activity);
   const reworded = rewords ? activity : undefined;
+=======
+  const told = toldBy(activity, record, person, deps.mapper);
+>>>>>>> 14cee31 (tejido report: the programme in figures, as the ledger knew it at a moment)
   activity = gated.activity;
   const waits = await waitsFor(activity, deps);
   if (waits !== undefined) return stop(waits);
@@ -207,6 +211,15 @@ const notInTheChart = 'Kept in the programme store, not in the chart.';
 /** Nothing of it goes to the chart: no patient is looked for, and it need not name one. */
 const isUncharted = (activity: Activity, { uncharted }: Pick<Mapper, 'uncharted'>): boolean =>
   [activity, ...(activity.components ?? [])].every(({ activityType }) => uncharted.includes(activityType));
+
+/** What the activity says; a contact, with the functions that it served. */
+function toldBy(activity: Activity, record: RecordName, person: PersonContext, mapper: Mapper): readonly Fact[] {
+  const told = factsOf(activity);
+  if (!told.some(({ kind }) => kind === 'contact')) return told;
+  const { others } = factsAround(record, [], person.facts);
+  const functions = mapper.functionsOf(activity, others).map(({ code }) => code);
+  return told.map((fact) => (fact.kind === 'contact' ? { ...fact, data: { ...fact.data, functions } } : fact));
+}
 
 /** Artifacts of what was derived of facts that nobody tells any more. */
 const untold = (facts: FactView, subject: string): readonly string[] =>

@@ -25,6 +25,7 @@ export const fakeLedger: CliLedger = {
   destinations: { list: async () => [], setPaused: async () => undefined },
   reconcile: notAsked,
   heal: notAsked,
+  report: notAsked,
   close: async () => undefined,
 };
 

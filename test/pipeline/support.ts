@@ -94,6 +94,7 @@ export const testMapper: Mapper = {
   mapOf: () => undefined,
   uncharted: [],
   answers: () => false,
+  functionsOf: () => [],
   map: (activity, context) =>
     ok(
       ((activity?.details?.['parts'] ?? ['encounter']) as string[]).map((part) => ({
