@@ -141,12 +141,8 @@ export async function prepare(
   });
   if (gated.do === 'stop') return stop(gated.failure);
   if (gated.do === 'withhold') return { do: 'settle', state: 'superseded', why: gated.why, issues: gated.issues };
-<<<<<<< HEAD
-  const told = factsOf(activity);
-  const reworded = rewords ? activity : undefined;
-=======
   const told = toldBy(activity, record, person, deps.mapper);
->>>>>>> 14cee31 (tejido report: the programme in figures, as the ledger knew it at a moment)
+  const reworded = rewords ? activity : undefined;
   activity = gated.activity;
   const waits = await waitsFor(activity, deps);
   if (waits !== undefined) return stop(waits);
