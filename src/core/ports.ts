@@ -4,11 +4,9 @@
  */
 import type { Activity } from './activity.ts';
 import type { CauseCode } from './causes.ts';
-import type { FactView } from './fact.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, Receipt, TierName } from './model.ts';
 import type { Fact, FactView } from './fact.ts';
 import type { FunctionTag } from './key-functions.ts';
-import type { DestinationId, EmittedLink, Exchange, MessageId, Receipt } from './model.ts';
 import type { Demographics } from './matching/demographics.ts';
 import type { Failure, Issue, Outcome } from './outcome.ts';
 import type { RedFlag } from './red-flag/rules.ts';
