@@ -3,7 +3,7 @@
  * processing time, with the config of that moment). Sources: CommCare HQ docs/api/form-data.rst, form-case-forwarding.rst.
  */
 import type { Activity } from '../core/activity.ts';
-import { fail, ok, type Failure, type Issue, type Outcome } from '../core/outcome.ts';
+import { fail, type Failure, type Outcome } from '../core/outcome.ts';
 import type { PatientIdentifiers } from '../core/ports.ts';
 import { type FindFlags, mayFlag } from '../core/red-flag/detect.ts';
 import type { RedFlag } from '../core/red-flag/rules.ts';
@@ -14,7 +14,8 @@ import { isRecord, readPayload, type CommCarePayload, type Json } from './commca
 import type { FormRule, PatientRule, SourceConfig } from './config.ts';
 import { contentHash } from './content-hash.ts';
 import { instantOf } from './conversions.ts';
-import { answer, fillForm, holds, type Filled } from './form-mapping.ts';
+import { activityOf, compose, patientIn, type Report } from './form-activity.ts';
+import { fillForm, holds } from './form-mapping.ts';
 import type { JsonLimits } from './json-items.ts';
 
 export type Headers = Readonly<Record<string, string | readonly string[] | undefined>>;
@@ -76,7 +77,7 @@ function flagsIn(
 ): readonly RedFlag[] {
   if (![rule, ...(rule.components ?? [])].some(({ activityType }) => mayFlag(activityType))) return [];
   const filled = fillForm(rootsOf(payload, rule.patient ?? config.patient), rule, config.timeZone);
-  return findFlags(compose(payload, id, config, rule, filled, {}) as Activity);
+  return findFlags(compose(reportOf(payload, id), config, rule, filled, {}) as Activity);
 }
 
 /** Cases and stubs carry no visit: kept, and held until somebody decides what they are for. */
@@ -112,24 +113,8 @@ export function commCareActivity(
   const recordId = idOf(payload);
   if (recordId === undefined) return fail('source/unreadable', 'The form has neither an id nor meta.instanceID.');
 
-  const filled = fillForm(rootsOf(payload, rule.patient ?? config.patient), rule, config.timeZone);
-  const patient = patientIn(roots, config, rule);
-  const issues = [...filled.issues, ...patient.issues];
-  if (issues.length > 0) {
-    return filled.unmapped
-      ? fail(
-          'mapping/unmapped-code',
-          `Form ${shown(payload)}: an answer is not in its table of values in tejido.yaml.`,
-          { issues },
-        )
-      : fail('activity/invalid', `Form ${shown(payload)}: ${issues.length} answer(s) could not be used.`, { issues });
-  }
-  const activity = compose(payload, recordId, config, rule, filled, patient.subject);
-  const wrong = check(activity);
-  if (wrong.length === 0) return ok(activity as Activity);
-  return fail('activity/invalid', `Form ${shown(payload)} does not make a valid ${rule.activityType}.`, {
-    issues: wrong.map((issue) => traced(issue, filled)),
-  });
+  const answers = rootsOf(payload, rule.patient ?? config.patient);
+  return activityOf(reportOf(payload, recordId), answers, patientIn(roots, config, rule, usual), config, rule, check);
 }
 
 /** Whether the config says that this form is deliberately not filed. */
@@ -143,43 +128,18 @@ type FormPayload = Extract<CommCarePayload, { kind: 'form' }>;
 const isIgnored = (payload: FormPayload, config: SourceConfig): boolean =>
   (config.ignore ?? []).includes(textOf(payload.form['@xmlns']) ?? '');
 
-function compose(
-  payload: FormPayload,
-  recordId: string,
-  config: SourceConfig,
-  rule: FormRule,
-  filled: Filled,
-  subject: Json,
-): Json {
-  const version = versionOf(payload.whole, {});
-  const performer = textOf(isRecord(payload.form['meta']) ? payload.form['meta']['userID'] : undefined);
-  const occurredAt = occurredIn(payload);
-  const recordedAt = instantOf(textOf(payload.whole['received_on']) ?? '', 'UTC');
-  const programmeId = rule.programmeId ?? config.programmeId;
-  const { subject: mapped, ...others } = filled.value;
+function reportOf(payload: FormPayload, recordId: string): Report {
+  const { whole, form } = payload;
   return {
-    schemaVersion: '1.0',
-    activityType: rule.activityType,
-    ...(programmeId === undefined ? {} : { programmeId }),
-    status: 'completed',
-    ...(occurredAt === undefined ? {} : { occurredAt }),
-    ...(recordedAt === undefined ? {} : { recordedAt }),
-    ...(performer === undefined ? {} : { performer: { sourceUserId: performer } }),
-    ...others,
-    ...(isWithdrawn(payload.whole) ? { status: 'entered-in-error', voidReason: 'mistaken' } : {}),
-    source: {
-      systemId: config.name,
-      recordId,
-      ...(version === undefined ? { contentHash: hashOf(payload) } : { recordVersion: version }),
-    },
-    subject: { ...subject, ...(isRecord(mapped) ? mapped : {}) },
+    recordId,
+    version: versionOf(whole, {}),
+    contentHash: () => hashOf(payload),
+    occurredAt: occurredIn(payload),
+    recordedAt: instantOf(textOf(whole['received_on']) ?? '', 'UTC'),
+    performer: textOf(isRecord(form['meta']) ? form['meta']['userID'] : undefined),
+    withdrawn: isWithdrawn(whole),
+    form: shown(payload),
   };
-}
-
-/** A complaint about a field names the question it came from. */
-function traced(issue: Issue, filled: Filled): Issue {
-  const origin = filled.origins.find(({ field }) => issue.where === field || issue.where.startsWith(`${field}/`));
-  return origin === undefined ? issue : { ...issue, where: `${origin.question} → ${issue.where}` };
 }
 
 const noRoute = (payload: CommCarePayload): Failure => ({
@@ -305,28 +265,9 @@ function casesOf(node: Json, depth: number): readonly Json[] {
   return [...here, ...below];
 }
 
-const defaultPatient = { sourcePatientId: 'case.@case_id', mrn: 'case.update.mrn', dob: 'case.update.dob' } as const;
-
-function patientIn(
-  roots: Answers,
-  config: SourceConfig,
-  rule: FormRule | undefined,
-): { readonly subject: Record<string, string>; readonly issues: readonly Issue[] } {
-  const given: PatientRule = { ...config.patient, ...rule?.patient };
-  const subject: Record<string, string> = {};
-  const issues: Issue[] = [];
-  for (const field of ['sourcePatientId', 'mrn', 'dob'] as const) {
-    const told = given[field] ?? defaultPatient[field];
-    const asDate = field === 'dob' && typeof told === 'string' ? { from: told, as: 'date' as const } : told;
-    const found = answer(roots, asDate, `subject.${field}`, config.timeZone);
-    if (found === undefined) continue;
-    if ('issue' in found) issues.push(found.issue);
-    else if (typeof found.value === 'string') subject[field] = found.value;
-  }
-  return { subject, issues };
-}
+const usual = { sourcePatientId: 'case.@case_id', mrn: 'case.update.mrn', dob: 'case.update.dob' } as const;
 
 function patientOf(roots: Answers, config: SourceConfig, rule: FormRule | undefined): PatientIdentifiers | undefined {
-  const { subject } = patientIn(roots, config, rule);
+  const { subject } = patientIn(roots, config, rule, usual);
   return Object.keys(subject).length === 0 ? undefined : { source: config.name, ...subject };
 }

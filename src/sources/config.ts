@@ -44,7 +44,10 @@ export type ComponentRule = Rules & {
 };
 
 export type FormRule = Rules & {
-  readonly xmlns: string;
+  /** Identity of a CommCare form. */
+  readonly xmlns?: string;
+  /** Code of a CHT form. */
+  readonly form?: string;
   /** For people; not read. */
   readonly name?: string;
   readonly activityType: string;
@@ -63,13 +66,13 @@ export type PatientRule = {
 
 export type SourceConfig = {
   readonly name: string;
-  readonly format: 'commcare' | 'activity';
+  readonly format: 'commcare' | 'cht' | 'activity';
   readonly programmeId?: string;
   /** IANA name; for answers that carry no offset. */
   readonly timeZone?: string;
   readonly patient?: PatientRule;
-  /** The first entry whose xmlns and `when` fit is taken. */
+  /** The first entry whose xmlns (or form) and `when` fit is taken. */
   readonly forms?: readonly FormRule[];
-  /** xmlns of forms that are deliberately not filed. */
+  /** xmlns (or codes) of forms that are deliberately not filed. */
   readonly ignore?: readonly string[];
 };

@@ -7,6 +7,7 @@ import { fail, type Outcome } from '../core/outcome.ts';
 import type { Incoming } from '../core/ports.ts';
 import type { FindFlags } from '../core/red-flag/detect.ts';
 import { identifyActivity, readStoredActivity, type ActivityCheck } from './activity.ts';
+import { chtActivity, identifyCht, isIgnoredReport, splitReports } from './cht.ts';
 import { commCareActivity, identifyCommCare, isIgnoredForm, type Headers } from './commcare.ts';
 import { splitDelivery } from './commcare-payload.ts';
 import type { SourceConfig } from './config.ts';
@@ -30,13 +31,14 @@ export type SourceReader = {
 
 export type Readers = Readonly<Record<SourceConfig['format'], SourceReader>>;
 
-const formats: readonly SourceConfig['format'][] = ['activity', 'commcare'];
+const formats: readonly SourceConfig['format'][] = ['activity', 'commcare', 'cht'];
 
 /** `findFlags`: red flags are found at the door, before anything else is decided about a message. */
 export function createReaders(check: ActivityCheck, limits: JsonLimits, findFlags: FindFlags): Readers {
   return {
     activity: activityReader(check, limits, findFlags),
     commcare: commCareReader(check, limits, findFlags),
+    cht: chtReader(check, limits, findFlags),
   };
 }
 
@@ -62,6 +64,25 @@ function commCareReader(check: ActivityCheck, limits: JsonLimits, findFlags: Fin
         ? fail('mapping/no-route', 'The source of this message is no longer configured.')
         : commCareActivity(raw, config, check, limits),
     ignores: (raw, config) => config !== undefined && isIgnoredForm(raw, config, limits),
+  };
+}
+
+function chtReader(check: ActivityCheck, limits: JsonLimits, findFlags: FindFlags): SourceReader {
+  return {
+    identify: ({ raw, contentType, actor }, config) =>
+      splitReports(raw, limits).map((part) => ({
+        raw: part,
+        contentType,
+        source: config.name,
+        format: 'cht',
+        ...identifyCht(part, config, actor, check, limits, findFlags),
+        actor,
+      })),
+    toActivity: (raw, config) =>
+      config === undefined
+        ? fail('mapping/no-route', 'The source of this message is no longer configured.')
+        : chtActivity(raw, config, check, limits),
+    ignores: (raw, config) => config !== undefined && isIgnoredReport(raw, config, limits),
   };
 }
 
