@@ -151,7 +151,8 @@ function revisionOf(whole: Json): number | undefined {
   return found === null ? undefined : Number(found[1]);
 }
 
-const withoutRevision = ({ _rev: _, ...rest }: Json): Json => rest;
+const withoutRevision = (whole: Json): Json =>
+  Object.fromEntries(Object.entries(whole).filter(([name]) => name !== '_rev'));
 
 /** A multi-select is a list in reports by SMS, and text with spaces in those of the app. */
 function joined(node: unknown): unknown {
