@@ -41,6 +41,16 @@ describe('the documentation', () => {
     expect(stdout).toContain('up to date');
   });
 
+  test('has a page of EHRs that follows from what vendors publish', async () => {
+    const there = existsSync(path.resolve('../shared/data/ehr-capabilities'));
+    if (!there && process.env['CI'] !== 'true') {
+      process.stderr.write("skipped: vendors' capability statements are not at hand\n");
+      return;
+    }
+    const { stdout } = await run(process.execPath, ['scripts/ehrs-docs.ts', '--check']);
+    expect(stdout).toContain('up to date');
+  });
+
   test('names every environment variable that the configuration reads', () => {
     const read = readFileSync('src/config/load.ts', 'utf8');
     const names = [...read.matchAll(/(?:text|url)\('([A-Z_]+)'|env\['([A-Z_]+)'\]/g)].map(
