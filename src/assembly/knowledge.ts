@@ -22,6 +22,8 @@ export const packageRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 export type Knowledge = {
   readonly schemas: readonly SchemaDocument[];
+  /** What Tejido asks of an EHR. */
+  readonly capability: Readonly<Record<string, unknown>>;
   readonly check: ActivityCheck;
   readonly maps: LiveMaps;
   readonly validate: Validate;
@@ -46,6 +48,11 @@ export class KnowledgeError extends Error {
   }
 }
 
+const readCapability = async () =>
+  JSON.parse(await readFile(path.join(packageRoot, 'profiles', 'CapabilityStatement-tejido.json'), 'utf8')) as Readonly<
+    Record<string, unknown>
+  >;
+
 export async function loadSchemas(): Promise<readonly SchemaDocument[]> {
   const folder = path.join(packageRoot, 'schemas');
   const names = await readdir(folder, { recursive: true });
@@ -65,7 +72,8 @@ const flagFinder = ({ enabled, rules }: Config['redFlags']): FindFlags =>
   enabled ? (activity) => redFlagsOf(activity, rules) : () => [];
 
 export async function loadKnowledge(config: Config, clock: Clock, log: Log): Promise<Knowledge> {
-  const [schemas, mapper, validator] = await Promise.all([
+  const [capability, schemas, mapper, validator] = await Promise.all([
+    readCapability(),
     loadSchemas(),
     loadMapper({ folders: mapFolders(config) }),
     loadValidator({
@@ -89,6 +97,7 @@ export async function loadKnowledge(config: Config, clock: Clock, log: Log): Pro
   const performers = new Map(config.performers.map((one) => [`${one.system}\n${one.id}`, one]));
   return {
     schemas,
+    capability,
     check,
     maps: seeingFlags(liveMaps(mapper.value, mapFolders(config), log), config.redFlags),
     validate: validator.validate,

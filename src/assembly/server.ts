@@ -125,6 +125,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     escalations: doorEscalations(store, config, () => running()?.escalations.poke()),
     accounts: accountsOf(store),
     schemas: knowledge.schemas,
+    capability: knowledge.capability,
     version: parts.version,
     metrics: parts.metrics.expose,
     health: () => ({ ok: true, ...liveness(startedAt, clock()) }),

@@ -228,8 +228,17 @@ function pagesOf(deps: AppDeps): Readonly<Record<string, RequestHandler>> {
     '/docs': give('html', docs),
     '/docs.css': give('css', stylesheet),
     '/openapi.json': give('json', documentText),
+    '/fhir/metadata': give('application/fhir+json', JSON.stringify(statementOf(deps))),
   };
 }
+
+/** The statement of this Tejido: R4 wants software and implementation of an instance (cpb-14). */
+const statementOf = ({ capability, version }: Pick<AppDeps, 'capability' | 'version'>) => ({
+  ...capability,
+  kind: 'instance',
+  software: { name: 'Tejido', version },
+  implementation: { description: 'Integration middleware of a community health programme' },
+});
 
 function methodsByPath(pages: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
   const methods = new Map<string, Set<string>>();

@@ -162,6 +162,8 @@ export type AppDeps = {
   readonly accounts: Accounts;
   /** Documents of `schemas/`, for `/openapi.json`. */
   readonly schemas: readonly Readonly<Record<string, unknown>>[];
+  /** `profiles/CapabilityStatement-tejido.json`, for `/fhir/metadata`. */
+  readonly capability: Readonly<Record<string, unknown>>;
   readonly version: string;
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
   readonly health: () => { readonly ok: boolean; readonly [fact: string]: unknown };

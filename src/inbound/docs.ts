@@ -173,6 +173,7 @@ function meaningOf(property: unknown, schemas: OpenApi['components']['schemas'])
 const doors: readonly (readonly [string, string])[] = [
   ['/docs', 'How to send activities: every operation with examples, every field.'],
   ['/openapi.json', 'The same for programs (OpenAPI 3.1).'],
+  ['/fhir/metadata', 'What Tejido asks of an EHR (FHIR CapabilityStatement).'],
   ['/readyz', 'Whether work goes on.'],
   ['/healthz', 'Whether the process is alive.'],
   ['/metrics', 'Metrics for Prometheus.'],

@@ -128,6 +128,7 @@ export async function openDoor(
     },
     accounts: { disclosures: () => Promise.resolve([]), referrals: () => Promise.resolve([]) },
     schemas: schemas(),
+    capability: { resourceType: 'CapabilityStatement', status: 'active' },
     version: '0.0.0',
     metrics: () => Promise.resolve({ contentType: 'text/plain; version=0.0.4', body: 'up 1\n' }),
     health: () => ({ ok: true }),
