@@ -3,6 +3,7 @@ import type { OwnedFact } from '../core/fact.ts';
 import type { OwnedLink, PersonContext, RecordName, RecordState, StoredPayload } from '../core/lane.ts';
 import { isCause } from '../core/causes.ts';
 import type { DestinationId, EmittedLink, MessageId, MessageState, PatientKey } from '../core/model.ts';
+import { counts, later, ranks } from './link-order.ts';
 import { type Queryable, statement } from './statement.ts';
 
 type LinkRow = {
@@ -42,15 +43,16 @@ const readPerson = statement<{
       (select value from identity where patient_key = p.key and system = 'mrn') as mrn,
       (select coalesce(json_agg(l), '[]') from (
         select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned
-        from link where destination = $1 and artifact in (
+        from (select link.*, ${ranks} from link where destination = $1 and artifact in (
           select artifact from link where destination = $1
             and artifact >= $2 and artifact < $3
           union
           select l.artifact from link l
           join unnest($4::text[], $5::text[]) as g (source, record_id)
             on l.source = g.source and l.record_id = g.record_id
-          where l.destination = $1)
-        order by artifact, message_id desc) as l) as links,
+          where l.destination = $1)) as r
+        where ${counts}
+        order by artifact, ${later}, message_id desc) as l) as links,
       (select coalesce(json_agg(f), '[]') from (
         select kind, key, said_at as at, data, source, record_id as "recordId" from fact
         where patient_key = $6 and until is null order by fact.at, message_id, ordinal) as f) as facts

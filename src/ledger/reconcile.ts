@@ -4,6 +4,7 @@ import type { DestinationId, MessageId } from '../core/model.ts';
 import type { Destination } from '../core/ports.ts';
 import type { Reconciliation, ReconciliationRow } from '../core/story.ts';
 import type { Db } from './database.ts';
+import { counts, later, ranks } from './link-order.ts';
 
 type CountRow = Omit<ReconciliationRow, 'expected' | 'standing' | 'missing' | 'duplicated'>;
 type Expected = {
@@ -101,8 +102,9 @@ async function* expectedOf(
     const { rows } = await sql<Expected & { tier: string }>`
       select l.artifact, split_part(l.reference, '/', 1) as resource_type, l.reference, l.message_id::text, l.action, l.tier, m.source,
         to_char(m.received_at at time zone 'UTC', 'YYYY-MM-DD') as day
-      from (select distinct on (artifact) artifact, tier, reference, message_id, action from link
-        where destination = ${destination} and artifact > ${after} order by artifact, message_id desc limit ${page}) l
+      from (select distinct on (artifact) artifact, tier, reference, message_id, action
+        from (select link.*, ${sql.raw(ranks)} from link where destination = ${destination} and artifact > ${after}) r
+        where ${sql.raw(counts)} order by artifact, ${sql.raw(later)}, message_id desc limit ${page}) l
       join message m on m.id = l.message_id
       order by l.artifact`.execute(db);
     const last = rows.at(-1);

@@ -195,6 +195,7 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
 
 /** The person as the next message of the lane finds them. */
 function after(person: PersonContext, work: Work, completed: Completed): PersonContext {
+  const before = new Map(person.links.map((link) => [link.artifact, link]));
   const touched = new Set(completed.links.map((link) => link.artifact));
   return {
     ...person,
@@ -203,7 +204,12 @@ function after(person: PersonContext, work: Work, completed: Completed): PersonC
     dob: person.dob ?? work.identifiers?.dob,
     links: [
       ...person.links.filter((link) => !touched.has(link.artifact)),
-      ...completed.links.map((link) => ({ ...link, source: completed.source, recordId: completed.recordId })),
+      ...completed.links.map((link) => {
+        const standing = before.get(link.artifact);
+        // What is merged into is its owner's still.
+        if (link.action === 'merged' && standing !== undefined && standing.action !== 'voided') return standing;
+        return { ...link, source: completed.source, recordId: completed.recordId };
+      }),
     ],
     facts: factsAfter(person, completed),
   };

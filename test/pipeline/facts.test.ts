@@ -110,6 +110,7 @@ test('an edited review counts once, and an amendment too', async () => {
 test('a review of a goal voided with its record says nothing of it any more', async () => {
   await accept(aGoal(), aReview(10, 'improving'));
   await accept(aVoid('set', { mrn: 'M1' }));
+  expect(chart.standing().map((one) => one.split(' ').at(-1))).toEqual(['review']);
   const { rows } = await sql<{ kind: string; said: string }>`
     select kind, data ->> 'said' as said from fact where until is null`.execute(ledger.db);
   expect(rows).toEqual([{ kind: 'goal', said: 'review' }]);

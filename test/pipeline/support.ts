@@ -95,9 +95,10 @@ export const testMapper: Mapper = {
   uncharted: [],
   answers: () => false,
   functionsOf: () => [],
+  // Without an activity only what is derived is asked for: this map derives nothing.
   map: (activity, context) =>
     ok(
-      ((activity?.details?.['parts'] ?? ['encounter']) as string[]).map((part) => ({
+      (activity === undefined ? [] : ((activity.details?.['parts'] ?? ['encounter']) as string[])).map((part) => ({
         do: 'put' as const,
         artifact: `${context.recordKey}.${part}`,
         fullUrl: `urn:uuid:${part}`,
