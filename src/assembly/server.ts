@@ -19,6 +19,7 @@ import { type Connected, readingOf } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
 import { doorEscalations, type EscalationClock } from './escalations.ts';
 import { accountsOf, doorMessages, dryRun } from './messages.ts';
+import { listChanges } from '../ledger/changes-feed.ts';
 import { listRosters, showRoster } from '../ledger/rosters.ts';
 import type { Rosters } from './rosters.ts';
 import type { Store } from './store.ts';
@@ -124,6 +125,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     },
     escalations: doorEscalations(store, config, () => running()?.escalations.poke()),
     accounts: accountsOf(store),
+    changes: (ask) => listChanges(store.pool, ask, clock()),
     schemas: knowledge.schemas,
     capability: knowledge.capability,
     version: parts.version,

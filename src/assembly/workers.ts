@@ -20,6 +20,7 @@ import { startWatchdog } from '../wake/watchdog.ts';
 import { type Connected, pauseAgreement } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
 import type { Store } from './store.ts';
+import { syncSchedules } from './sync.ts';
 
 /** Messages taken from one lane at a time: the next patient is not kept waiting by a long backlog of one. */
 const perLane = 8;
@@ -80,6 +81,7 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
     log,
     clock,
     schedules: [
+      ...syncSchedules(parts),
       {
         name: 'sweep',
         everyMs: config.progress.sweepMs,

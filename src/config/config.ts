@@ -59,6 +59,19 @@ export type DestinationConfig = {
     readonly lookAgainMs?: readonly number[];
   };
   readonly capabilityMaxAgeMs?: number;
+  /** Absent: nothing is read back. */
+  readonly sync?: SyncConfig;
+};
+
+export type SyncConfig = {
+  readonly appointments: boolean;
+  readonly tasks: boolean;
+  readonly everyMs: number;
+  readonly overlapMs: number;
+  /** `Organization/…` and the like. */
+  readonly taskOwners: readonly string[];
+  /** `code` or `system|code`. */
+  readonly taskCodes: readonly string[];
 };
 
 export type PoolConfig = {

@@ -6,7 +6,7 @@ import type { GateRules } from '../core/gates/index.ts';
 import type { Receives, RecipientClass } from '../core/gates/minimum.ts';
 import type { DestinationId } from '../core/model.ts';
 import { checkSchema } from './check.ts';
-import type { Config, ConfigProblem, DestinationConfig, LoadedConfig } from './config.ts';
+import type { Config, ConfigProblem, DestinationConfig, LoadedConfig, SyncConfig } from './config.ts';
 import { isSealingKey } from './sealing.ts';
 import { type ListConfig, readScreens } from './screens.ts';
 import { type GivenRedFlags, checkRedFlags, redFlagConfig } from './red-flags.ts';
@@ -46,9 +46,20 @@ type Checked = Pick<
 export const sandboxPath = '/sandbox/fhir';
 const sandboxMrnSystem = 'urn:tejido:sandbox:mrn';
 
+/** Its patients are made up: all that it knows may be told. */
+const sandboxSync: SyncConfig = {
+  appointments: true,
+  tasks: true,
+  everyMs: 60_000,
+  overlapMs: 900_000,
+  taskOwners: [],
+  taskCodes: [],
+};
+
 const asDestination = ({ recipient, receives, ...given }: Checked['destinations'][number]): DestinationConfig => ({
   ...given,
   receives: { ...receives, recipient },
+  ...(given.kind === 'sandbox' && given.sync === undefined ? { sync: sandboxSync } : {}),
   baseUrl: given.baseUrl?.replace(/\/+$/, '') ?? sandboxPath,
   auth: given.auth ?? { kind: 'none' },
   mrnSystem: given.mrnSystem ?? sandboxMrnSystem,
@@ -85,7 +96,14 @@ const checkMeaning = (config: Checked, folder: string): Trouble[] => {
     const next = 'Write an IANA name such as America/Chicago.';
     trouble.push({ path: ['programme', 'timeZone'], says: 'This time zone is not known.', next });
   }
-  for (const [index, { retry, auth, baseUrl }] of config.destinations.entries()) {
+  for (const [index, { kind, sync, retry, auth, baseUrl }] of config.destinations.entries()) {
+    if (kind === 'fhir' && sync?.tasks === true && sync.taskOwners.length + sync.taskCodes.length === 0) {
+      trouble.push({
+        path: ['destinations', index, 'sync', 'tasks'],
+        says: "Nothing says which of the EHR's tasks are the programme's.",
+        next: 'Name their owners (taskOwners) or their codes (taskCodes).',
+      });
+    }
     if (retry.baseMs > retry.capMs) {
       const next = 'Raise capMs or lower baseMs.';
       trouble.push({

@@ -1,4 +1,5 @@
 /** The story of messages as the doors, the console and the commands read it. Data only. */
+import type { ToldChange } from './change.ts';
 import type { Figure } from './report.ts';
 import type { Actor, CauseCode } from './causes.ts';
 import type { EscalationState, NoticeKind } from './escalation.ts';
@@ -353,3 +354,8 @@ export type WorkItemFilter = {
 };
 
 export type WorkItemDone = { readonly ok: true } | { readonly ok: false; readonly refused: string };
+
+/** `after`: `next` of the page before, `0` at the beginning. */
+export type ChangeAsk = { readonly after: string; readonly limit: number; readonly sources?: readonly string[] };
+/** `more`: ask again at once. */
+export type ChangePage = { readonly changes: readonly ToldChange[]; readonly next: string; readonly more: boolean };

@@ -6,6 +6,7 @@ import { postActivities } from './activities.ts';
 import { postAttendance } from './attendance.ts';
 import { listDisclosures, listReferrals } from './accounts.ts';
 import { authenticate, requireScope } from './authenticate.ts';
+import { listChanges } from './changes.ts';
 import { callerOf, defaultLimits, type AppDeps, type Handle, type Limits } from './deps.ts';
 import { docsPage, landingPage, stylesheet } from './docs.ts';
 import { perMinute, readBody } from './limits.ts';
@@ -169,6 +170,7 @@ function handlersOf(deps: AppDeps, limits: Limits): Readonly<Record<string, read
     listMessages: [bearer, reads, handled(listMessages(deps))],
     showMessage: [bearer, reads, handled(showMessage(deps))],
     listUnmapped: [bearer, reads, handled(listUnmapped(deps))],
+    listChanges: [bearer, reads, handled(listChanges(deps))],
     listEscalations: [bearer, reads, handled(listEscalations(deps))],
     showEscalation: [bearer, reads, handled(showEscalation(deps))],
     ackEscalation: escalate('ack'),

@@ -9,6 +9,8 @@ import type { AttendanceAnswer, AttendanceAsk } from '../core/attendance.ts';
 import type { RosterAnswer, RosterAsk, RosterImport, RosterSummary } from '../core/roster.ts';
 import type {
   ActionResult,
+  ChangeAsk,
+  ChangePage,
   EscalationAct,
   EscalationActed,
   EscalationEntry,
@@ -160,6 +162,7 @@ export type AppDeps = {
   readonly attendance: AttendanceDoor;
   readonly escalations: Escalations;
   readonly accounts: Accounts;
+  readonly changes: (ask: ChangeAsk) => Promise<ChangePage>;
   /** Documents of `schemas/`, for `/openapi.json`. */
   readonly schemas: readonly Readonly<Record<string, unknown>>[];
   /** `profiles/CapabilityStatement-tejido.json`, for `/fhir/metadata`. */

@@ -255,6 +255,57 @@ const ownSchemas: Readonly<Record<string, Json>> = {
       },
     ],
   },
+  Change: {
+    type: 'object',
+    required: ['id', 'at', 'kind', 'destination', 'patient', 'status'],
+    properties: {
+      id: string,
+      at: { ...dateTime, description: 'When Tejido saw it.' },
+      kind: {
+        ...string,
+        description:
+          'appointment.missed, appointment.changed, task.requested, task.changed; others may come: pass over what you do not know.',
+      },
+      destination: string,
+      patient: {
+        type: 'object',
+        required: ['ids'],
+        properties: {
+          ids: {
+            type: 'array',
+            description: "The CHW apps' own ids of the person.",
+            items: {
+              type: 'object',
+              required: ['source', 'sourcePatientId'],
+              properties: { source: string, sourcePatientId: string },
+            },
+          },
+        },
+      },
+      status: { ...string, description: 'Of the Appointment or Task, as FHIR R4 has it: noshow, booked, requested.' },
+      appointmentRef: { ...string, description: 'The appointment, or the one that the task is about.' },
+      start: dateTime,
+      end: dateTime,
+      clinic: { ...string, description: 'The place of the appointment.' },
+      taskRef: { ...string, description: 'Give it back in the activity that answers the task.' },
+      code: {
+        type: 'object',
+        description: 'What is asked.',
+        properties: { system: string, code: string, text: string },
+      },
+      priority: string,
+      due: string,
+    },
+  },
+  Changes: {
+    type: 'object',
+    required: ['changes', 'next', 'more'],
+    properties: {
+      changes: { type: 'array', items: ref('Change') },
+      next: { ...string, description: 'Give it as `after`, also when the page is empty.' },
+      more: { type: 'boolean', description: 'There may be more: ask again at once.' },
+    },
+  },
   ToldEscalation: {
     type: 'object',
     required: ['id', 'severity', 'state'],
@@ -510,6 +561,7 @@ const tags = [
   { name: 'Sheets', description: 'For the programme: rosters and attendance, as spreadsheets.' },
   { name: 'Sources', description: 'For apps that send in their own format.' },
   { name: 'Messages', description: 'What became of everything that was sent.' },
+  { name: 'Changes', description: 'The way back: what the EHR has for CHWs.' },
   { name: 'Escalations', description: 'Red flags, and who has taken them. Tejido is not an emergency service.' },
   { name: 'Operations', description: 'For those who run Tejido.' },
 ];

@@ -21,7 +21,7 @@ export type Operation = {
   readonly method: 'get' | 'post' | 'put';
   /** OpenAPI form: `/v1/messages/{id}`. */
   readonly path: string;
-  readonly tag: 'Activities' | 'Sheets' | 'Sources' | 'Messages' | 'Escalations' | 'Operations';
+  readonly tag: 'Activities' | 'Sheets' | 'Sources' | 'Messages' | 'Changes' | 'Escalations' | 'Operations';
   readonly summary: string;
   readonly description: string;
   /** Absent: open. */
@@ -663,6 +663,29 @@ export const operations: readonly Operation[] = [
   act('retry', 'Try a held or failed message again', 'With the mapping, configuration and identifiers of now.'),
   act('release', 'Release a held message', 'A person takes the decision that the message waited for.'),
   act('void', 'Take a message back', 'Only while nothing of it stands in the chart; else send a `void` activity.'),
+  {
+    id: 'listChanges',
+    method: 'get',
+    path: '/v1/changes',
+    tag: 'Changes',
+    summary: 'What the EHR has for CHWs',
+    description:
+      'Missed and changed appointments, and tasks for the programme, in order, each once. Keep `next` and give it as ' +
+      '`after`. The patient is named by the ids that the CHW apps use; why a visit is, is never told. Answer with an ' +
+      'activity (`outreach.missed-visit`) that names `taskRef` and `appointmentRef`.',
+    scope: 'changes:read',
+    parameters: [
+      query('after', '`next` of the page before; without it, from the beginning.'),
+      query('source', 'Only patients of this source, by its ids.'),
+      query('limit', '1 to 500: so many are looked at.', { type: 'integer', minimum: 1, maximum: 500, default: 100 }),
+    ],
+    answers: {
+      '200': { description: 'A page; it may be empty.', contentType: 'application/json', schema: ref('Changes') },
+      '400': problem('A parameter cannot be read.'),
+      ...refusals,
+    },
+    curl: '-H "Authorization: Bearer $TEJIDO_KEY"',
+  },
   {
     id: 'listEscalations',
     method: 'get',

@@ -9,6 +9,7 @@ import { facts005 } from './migrations/005_facts.ts';
 import { rosters006 } from './migrations/006_rosters.ts';
 import { disclosures007 } from './migrations/007_disclosures.ts';
 import { escalations009 } from './migrations/009_escalations.ts';
+import { changes011 } from './migrations/011_changes.ts';
 import { heal010 } from './migrations/010_heal.ts';
 import { worklist008 } from './migrations/008_worklist.ts';
 import { ensurePartitions } from './partitions.ts';
@@ -23,6 +24,7 @@ const migrations: Record<string, Migration> = {
   '007_disclosures': disclosures007,
   '009_escalations': escalations009,
   '010_heal': heal010,
+  '011_changes': changes011,
   '008_worklist': worklist008,
 };
 

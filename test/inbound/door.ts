@@ -127,6 +127,7 @@ export async function openDoor(
       show: () => Promise.resolve(undefined),
     },
     accounts: { disclosures: () => Promise.resolve([]), referrals: () => Promise.resolve([]) },
+    changes: ({ after }) => Promise.resolve({ changes: [], next: after, more: false }),
     schemas: schemas(),
     capability: { resourceType: 'CapabilityStatement', status: 'active' },
     version: '0.0.0',

@@ -10,6 +10,7 @@ const knownScopes = [
   'sources:write',
   'messages:read',
   'messages:act',
+  'changes:read',
   'escalations:read',
   'escalations:act',
   'escalations:restricted',

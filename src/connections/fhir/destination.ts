@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JSONWebKeySet } from 'jose';
+import type { Observed } from '../../core/change.ts';
 import type { CauseCode } from '../../core/causes.ts';
 import { causeOf } from '../../core/causes.ts';
 import type { DestinationId, Exchange } from '../../core/model.ts';
@@ -12,6 +13,7 @@ import { admit, closed, defaultCircuitPolicy, learn, pause } from '../circuit.ts
 import type { Circuit, CircuitPolicy, Evidence } from '../circuit.ts';
 import { httpClient } from '../http.ts';
 import { keyedLock } from '../keyed-lock.ts';
+import { changedSince } from './changes.ts';
 import { capabilitySource, defaultCapabilityMaxAgeMs } from './capability-source.ts';
 import { fhirClient } from './client.ts';
 import type { Call, Wait } from './client.ts';
@@ -43,6 +45,8 @@ export type FhirDestinationDeps = {
 export type FhirDestination = Destination & {
   /** The status of a Task that stands there: whether somebody has taken it. */
   readonly taskStatus: (reference: string) => Promise<Outcome<string | undefined>>;
+  /** Resources of patients that changed at or after `since`, by the EHR's clock, as they stand now. */
+  readonly changedSince: (type: 'Appointment' | 'Task', since: Date) => Promise<Outcome<readonly Observed[]>>;
   /** Public keys of SMART Backend Services, to be served at a JWKS URL. Absent for other kinds of auth. */
   readonly jwks?: () => Promise<JSONWebKeySet>;
   readonly state: () => Circuit;
@@ -184,6 +188,10 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
       const made = await through(() => read(client, reference, { record: () => {} }), failureOf);
       const task = made.ok ? made.value : made;
       return task.ok ? ok(typeof task.value['status'] === 'string' ? task.value['status'] : undefined) : task;
+    },
+    changedSince: async (type, since) => {
+      const made = await through(() => changedSince(client, baseUrl, type, since, { record: () => {} }), failureOf);
+      return made.ok ? made.value : made;
     },
     report: () => capabilityReport(env, authorizer),
     ...(keys === undefined ? {} : { jwks: () => publicKeys(keys) }),

@@ -18,12 +18,13 @@ export async function searchAll(
   request: FhirRequest,
   belongs: (resource: Resource) => boolean,
   call: Call,
+  atMost = pagesAtMost,
 ): Promise<Outcome<Page> & { status?: number }> {
   const resources = new Map<string, Resource>();
   let self: string | undefined;
   let next: FhirRequest | undefined = request;
   for (let page = 0; next !== undefined; page += 1) {
-    if (page >= pagesAtMost) return fail('send/unsupported', `a search gave more than ${pagesAtMost} pages`);
+    if (page >= atMost) return fail('send/unsupported', `a search gave more than ${atMost} pages`);
     const reply = await client.ask(next, call);
     if (!reply.ok) {
       return {
