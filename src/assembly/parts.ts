@@ -14,6 +14,7 @@ import { changedSince, factsAt } from '../ledger/report.ts';
 import { healMessages } from '../ledger/heal.ts';
 import { reconcile } from '../ledger/reconcile.ts';
 import { refileLesser } from '../ledger/refile.ts';
+import { tallyMessages } from '../ledger/tally.ts';
 import { startTejido } from '../main.ts';
 import { createLog, exitOnFault } from '../observe/log.ts';
 import { randomBytes } from 'node:crypto';
@@ -101,6 +102,7 @@ async function openLedger(config: Config): Promise<CliLedger> {
   const connected = connect(config, origin(config), { clock, random, log });
   return {
     ...doorMessages(store, ids, () => undefined),
+    tally: () => tallyMessages(store.pool),
     escalations: doorEscalations(store, config, () => undefined),
     ...accountsOf(store),
     refile: (destination, actor) => refileLesser(store.pool, destination, actor),

@@ -15,6 +15,7 @@ import type {
   MessageFilter,
   MessagePage,
   MessageStory,
+  MessageTally,
   Healing,
   ProgrammeReport,
   Reconciliation,
@@ -56,6 +57,7 @@ type NewKey = {
 /** The ledger, opened for one command. `actor` is recorded with every act. */
 export type CliLedger = {
   readonly list: (filter: MessageFilter) => Promise<MessagePage>;
+  readonly tally: () => Promise<readonly MessageTally[]>;
   readonly story: (id: MessageId) => Promise<MessageStory | undefined>;
   readonly raw: (id: MessageId, actor: string) => Promise<{ readonly body: Uint8Array } | undefined>;
   readonly retry: (id: MessageId, actor: string) => Promise<ActionResult>;

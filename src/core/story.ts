@@ -46,6 +46,14 @@ export type MessageSummary = {
   readonly replacedBy?: MessageId;
 };
 
+/** How many messages are of one kind, in one state, for one cause. */
+export type MessageTally = {
+  readonly kind: string;
+  readonly state: MessageState;
+  readonly cause?: CauseCode;
+  readonly count: number;
+};
+
 export type MessagePage = { readonly messages: readonly MessageSummary[]; readonly next?: MessageId };
 
 export type Attempt = {

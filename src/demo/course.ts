@@ -32,7 +32,7 @@ export type CourseOptions = {
 const touches = {
   phone: 34, home: 13, text: 10, attempt: 9, clinic: 4, community: 4, video: 3, vital: 5, review: 3, teaching: 3,
   form: 3, work: 2, referral: 2, questionnaire: 2, behaviour: 2, medicines: 1, carePlan: 1, appointment: 2, missed: 2,
-  glucometer: 1, status: 1,
+  glucometer: 1, status: 1, screening: 2, barriers: 1, family: 1,
 }; // prettier-ignore
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
@@ -71,13 +71,17 @@ export function courseOf({ person, neighbour, times, until, dice, nextId }: Cour
     if (overtaken) return;
     // The phone had no signal and sent it again.
     if (chance(0.04)) give(sent + 2 * minuteMs, body);
-    if (chance(0.04)) give(sent + hourMs, say.edited(body, { durationMinutes: 30, narrative: { es: 'Corregido: media hora.' } })); // prettier-ignore
+    if (chance(0.04))
+      give(sent + hourMs, say.edited(body, { durationMinutes: 30, narrative: { es: 'Corregido: media hora.' } })); // prettier-ignore
     else mend(at, body, sent + 2 * hourMs);
   };
   const mend = (at: number, body: Body, sent: number): void => {
     const target = { recordId: body.source.recordId };
     if (chance(0.01)) {
-      give(sent, say.record(sent, 'amend', { details: { target, reason: 'mistaken', changes: { durationMinutes: 35 } } }));
+      give(
+        sent,
+        say.record(sent, 'amend', { details: { target, reason: 'mistaken', changes: { durationMinutes: 35 } } }),
+      );
     } else if (chance(0.006)) {
       give(sent, say.record(sent, 'void', { details: { target, reason: 'duplicate' } }));
     } else if (chance(0.006)) {
@@ -112,7 +116,8 @@ export function courseOf({ person, neighbour, times, until, dice, nextId }: Cour
       vital: () => simple(say.vital(time)),
       review: () => simple(say.record(time, 'goal.review', { details: say.review(goalId) })),
       teaching: () => simple(say.teaching(time)),
-      form: () => void given.push({ at: time, door: 'commcare', body: commcareForm(person, time, mappedForm, nextId()) }),
+      form: () =>
+        void given.push({ at: time, door: 'commcare', body: commcareForm(person, time, mappedForm, nextId()) }),
       work: () => simple(say.work(time)),
       referral: () => referral(time),
       questionnaire: () => simple(say.questionnaire(time)),
@@ -122,6 +127,9 @@ export function courseOf({ person, neighbour, times, until, dice, nextId }: Cour
       appointment: () => simple(say.appointment(time)),
       missed: () => simple(say.missed(time)),
       glucometer: () => simple(say.glucometer(time)),
+      screening: () => simple(say.screening(time)),
+      barriers: () => simple(say.barriers(time)),
+      family: () => simple(say.family(time, `familia-${person.sourceId}`)),
       status: () => status(say, time, index === times.length - 1),
     };
     does[kind]();

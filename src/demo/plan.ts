@@ -62,6 +62,14 @@ export function planProgramme({ people: patients, seed, activities, days, until 
     const times = Array.from({ length: meetings }, () => momentIn(from, last, dice)).toSorted((a, b) => a - b);
     given.push(...courseOf({ person, neighbour: dice.one(panel), times, until: last - 1, dice, nextId }));
   }
+  for (const person of people.filter(({ research }) => research)) {
+    const asked = Date.parse(person.enrolled) + 18 * 3_600_000;
+    given.push({
+      at: Math.max(asked, first),
+      door: 'activities',
+      body: recorder(person, dice, nextId).research(asked),
+    });
+  }
   const series = Math.max(1, Math.round(activities / perSeries));
   const starts = Array.from({ length: series }, (_, n) =>
     days > 60 ? first + Math.floor(((days - 28) * n) / series) * dayMs : first + (n % 3) * dayMs,

@@ -25,7 +25,9 @@ export const mappedForm = 'http://openrosa.org/formdesigner/DEMO-VISITA';
 export const unmappedForm = 'http://openrosa.org/formdesigner/DEMO-INVENTARIO';
 
 /** tejido.yaml of the demo. JSON is YAML; a person can read this one. `ehr`: FHIR base URL of its sandbox. */
-export const configuration = (ehr: string): string => `# Written by tejido demo: an invented programme against the sandbox EHR.
+export const configuration = (
+  ehr: string,
+): string => `# Written by tejido demo: an invented programme against the sandbox EHR.
 programme:
   id: ${programmeId}
   name: Compañeros en Salud (demo)

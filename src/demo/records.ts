@@ -5,7 +5,9 @@ import { appSystem, programmeId, study } from './programme.ts';
 import { clinicWords, goals, homeWords, otherWords, phoneWords, topics, type Words } from './words.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
-export type Body = Fields & { readonly source: { readonly recordId: string; readonly recordVersion: number } };
+export type Body = Fields & {
+  readonly source: { readonly systemId: string; readonly recordId: string; readonly recordVersion: number };
+};
 
 export type Recorder = ReturnType<typeof recorder>;
 
@@ -175,6 +177,36 @@ export function recorder(person: Person, dice: Dice, nextId: () => string) {
       record(at, 'research.consent', {
         details: { study, status: 'consented', version: '3', date: dayOf(at), ...spoken },
       }),
+    screening: (at: number): Body =>
+      record(at, 'screening.needs', {
+        ...spoken,
+        details: {
+          tool: 'prapare',
+          needs: (['food', 'housing', 'transport'] as const).map((domain) => {
+            const need = one(['yes', 'no', 'no', 'declined']);
+            return { domain, need, ...(need === 'yes' ? { wantsHelp: chance(0.7) } : {}) };
+          }),
+          ...spoken,
+        },
+      }),
+    barriers: (at: number): Body =>
+      record(at, 'barrier.report', {
+        ...spoken,
+        details: { barriers: [one(['cost', 'transport']), one(['work-schedule', 'family-duties'])], severity: one(['mild', 'moderate']) }, // prettier-ignore
+      }),
+    family: (at: number, familyId: string): Body => {
+      const shares = chance(0.8);
+      return record(at, 'family.involve', {
+        ...spoken,
+        details: {
+          familyId,
+          relationship: one(['daughter', 'son', 'spouse']),
+          role: one(['present', 'cooks', 'helps-with-medicines']),
+          consentToShare: shares,
+          ...(shares ? { method: 'electronic' } : {}),
+        },
+      });
+    },
     appointment: (at: number): Body =>
       record(at, 'link.appointment', {
         ...spoken,

@@ -1,8 +1,7 @@
-/** What became of the week, counted from the ledger and held against what was meant to be. Pure. */
+/** What became of it all, counted from the ledger and held against what was meant to be. Pure. */
 import type { CauseCode } from '../core/causes.ts';
 import type { MessageState } from '../core/model.ts';
-import type { MessageSummary } from '../core/story.ts';
-import type { Delivery } from './week.ts';
+import type { MessageTally } from '../core/story.ts';
 
 export type Tally = Readonly<Record<MessageState | 'accepted', number>>;
 
@@ -14,38 +13,34 @@ export type Summary = {
   readonly surprises: readonly string[];
 };
 
+/** `sent`: messages that the doors took; `held`: the cause of each that must be held. */
+export type Meant = { readonly sent: number; readonly held: readonly CauseCode[] };
+
 const none: Tally = { accepted: 0, received: 0, filing: 0, filed: 0, held: 0, failed: 0, superseded: 0, voided: 0 };
-const counted = (tally: Tally, state: MessageState): Tally => ({
+const counted = (tally: Tally, { state, count }: MessageTally): Tally => ({
   ...tally,
-  accepted: tally.accepted + 1,
-  [state]: tally[state] + 1,
+  accepted: tally.accepted + count,
+  [state]: tally[state] + count,
 });
 
-const countBy = <K extends string>(keys: readonly K[]): ReadonlyMap<K, number> => {
-  const counts = new Map<K, number>();
-  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
-  return counts;
-};
-
-export function summarise(messages: readonly MessageSummary[], week: readonly Delivery[]): Summary {
+export function summarise(counts: readonly MessageTally[], meant: Meant): Summary {
   const kinds = new Map<string, Tally>();
+  const held = new Map<CauseCode, number>();
   let total = none;
-  for (const { kind, state } of messages) {
-    kinds.set(kind, counted(kinds.get(kind) ?? none, state));
-    total = counted(total, state);
+  for (const one of counts) {
+    kinds.set(one.kind, counted(kinds.get(one.kind) ?? none, one));
+    total = counted(total, one);
+    if (one.state === 'held' && one.cause !== undefined) held.set(one.cause, (held.get(one.cause) ?? 0) + one.count);
   }
-  const held = countBy(
-    messages.flatMap(({ state, cause }) => (state === 'held' && cause !== undefined ? [cause] : [])),
-  );
-  const meant = countBy(week.flatMap((delivery) => delivery.held ?? []));
-  const surprises = [...new Set([...held.keys(), ...meant.keys()])]
-    .filter((cause) => held.get(cause) !== meant.get(cause))
-    .map((cause) => `held for ${cause}: ${String(held.get(cause) ?? 0)}, meant: ${String(meant.get(cause) ?? 0)}`);
+  const wanted = Map.groupBy(meant.held, (cause) => cause);
+  const surprises = [...new Set([...held.keys(), ...wanted.keys()])]
+    .map((cause) => ({ cause, is: held.get(cause) ?? 0, was: wanted.get(cause)?.length ?? 0 }))
+    .filter(({ is, was }) => is !== was)
+    .map(({ cause, is, was }) => `held for ${cause}: ${String(is)}, meant: ${String(was)}`);
   const unsettled = total.received + total.filing;
   if (unsettled > 0) surprises.push(`still on their way: ${String(unsettled)}`);
   if (total.failed > 0) surprises.push(`failed: ${String(total.failed)}`);
-  if (total.accepted !== week.length)
-    surprises.push(`accepted: ${String(total.accepted)}, sent: ${String(week.length)}`);
+  if (total.accepted !== meant.sent) surprises.push(`accepted: ${String(total.accepted)}, sent: ${String(meant.sent)}`);
   return {
     kinds: [...kinds].map(([kind, tally]) => ({ kind, tally })).sort((a, b) => (a.kind < b.kind ? -1 : 1)),
     total,
@@ -54,5 +49,5 @@ export function summarise(messages: readonly MessageSummary[], week: readonly De
   };
 }
 
-export const atRest = (messages: readonly MessageSummary[]): number =>
-  messages.filter(({ state }) => state !== 'received' && state !== 'filing').length;
+export const atRest = (counts: readonly MessageTally[]): number =>
+  counts.reduce((sum, { state, count }) => sum + (state === 'received' || state === 'filing' ? 0 : count), 0);

@@ -6,7 +6,10 @@ export const phoneWords: readonly Words[] = [
   { es: 'Se quedó sin tiras; camina tres de cuatro días.', en: 'Ran out of strips; walks three of four days.' },
   { es: 'Está tomando la metformina con la comida y ya no le cae mal.', en: 'Takes metformin with food; feels fine.' },
   { es: 'Le preocupa la cita con la oftalmóloga; repasamos qué preguntar.', en: 'Worried about the eye visit; we went over what to ask.' }, // prettier-ignore
-  { es: 'Dejó el refresco entre semana; los domingos todavía se le antoja.', en: 'No soda on weekdays; Sundays are hard.' },
+  {
+    es: 'Dejó el refresco entre semana; los domingos todavía se le antoja.',
+    en: 'No soda on weekdays; Sundays are hard.',
+  },
   { es: 'Cuida a sus nietos por la tarde y no alcanza a caminar.', en: 'Looks after grandchildren; no time to walk.' },
   { es: 'Trabaja de noche y come a deshoras; pensamos en llevar lonche.', en: 'Works nights and eats at odd hours; we planned a packed meal.' }, // prettier-ignore
 ];
@@ -17,8 +20,14 @@ export const homeWords: readonly Words[] = [
   { es: 'La hija estuvo presente y quiere aprender a usar el medidor.', en: 'The daughter wants to learn the meter.' },
 ];
 export const clinicWords: readonly Words[] = [
-  { es: 'Preparó tres preguntas para su doctora y las hizo todas.', en: 'Prepared three questions and asked all of them.' },
-  { es: 'La acompañé a su cita; entendió el cambio de dosis.', en: 'Went along to the visit; the new dose is understood.' },
+  {
+    es: 'Preparó tres preguntas para su doctora y las hizo todas.',
+    en: 'Prepared three questions and asked all of them.',
+  },
+  {
+    es: 'La acompañé a su cita; entendió el cambio de dosis.',
+    en: 'Went along to the visit; the new dose is understood.',
+  },
 ];
 export const otherWords: readonly Words[] = [
   { es: 'Se acercó después de misa; preguntó por las clases.', en: 'Came up after mass; asked about the classes.' },

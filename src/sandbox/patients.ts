@@ -8,6 +8,16 @@ const men = ['José', 'Juan', 'Luis', 'Miguel', 'Jesús', 'Carlos', 'Francisco',
 const surnames = ['García', 'Hernández', 'Martínez', 'López', 'González', 'Pérez', 'Rodríguez', 'Sánchez', 'Ramírez', 'Cruz', 'Flores', 'Gómez', 'Morales', 'Vázquez', 'Jiménez', 'Reyes', 'Díaz', 'Torres', 'Gutiérrez', 'Ruiz', 'Mendoza', 'Aguilar', 'Ortiz', 'Castillo', 'Moreno', 'Núñez', 'Ibáñez', 'Peña']; // prettier-ignore
 const towns = ['Fresno', 'Salinas', 'Watsonville', 'Madera', 'Visalia', 'Delano', 'Calexico', 'Hollister'];
 
+/** Area codes of California: each has a hundred numbers that are never assigned. */
+const areas = [559, 661, 831, 209, 760, 805, 408, 510, 530, 619, 626, 650, 707, 714, 818, 858, 909, 916, 925, 949, 951, 323, 310, 213, 341, 350, 415, 424, 442, 562, 628, 657, 669, 747, 820, 279, 840, 369, 738, 837]; // prettier-ignore
+
+/** Some share a phone: among the first 250, which are those of the documentation, many; of the others one in nine. */
+function phoneOf(index: number): string {
+  const owner = index >= 250 && index % 9 === 0 ? index - 1 : index;
+  const area = owner < 250 ? areas[0] : areas[Math.floor(owner / 100) % areas.length];
+  return `+1-${String(area)}-555-01${String(owner % 100).padStart(2, '0')}`;
+}
+
 /** A small generator of numbers in [0, 1): the same seed gives the same people (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
@@ -33,7 +43,7 @@ export function syntheticPatients(n: number, seed = 1): readonly Resource[] {
       Date.UTC(1940 + Math.floor(random() * 50), Math.floor(random() * 12), 1 + Math.floor(random() * 28)),
     );
     const spanish = random() < 0.85;
-    const phone = `+1-559-555-01${String(i % 100).padStart(2, '0')}`;
+    const phone = phoneOf(i);
     return {
       resourceType: 'Patient',
       id: mrn.toLowerCase(),

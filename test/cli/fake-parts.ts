@@ -9,6 +9,7 @@ const notAsked = () => Promise.reject(new Error('not asked for'));
 
 export const fakeLedger: CliLedger = {
   list: async () => ({ messages: [] }),
+  tally: async () => [],
   story: async () => undefined,
   raw: async () => undefined,
   retry: async () => ({ ok: true, state: 'received' }),

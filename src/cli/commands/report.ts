@@ -20,7 +20,7 @@ type Options = {
   readonly json?: true;
 };
 
-function reportText({ from, to, asOf, figures, changed }: ProgrammeReport): string {
+export function reportText({ from, to, asOf, figures, changed }: ProgrammeReport): string {
   const rows = figures.map(({ id, says, count, of }) => [
     id,
     says,
