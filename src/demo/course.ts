@@ -73,7 +73,7 @@ export function courseOf({ person, neighbour, times, until, dice, nextId }: Cour
     if (chance(0.04)) give(sent + 2 * minuteMs, body);
     if (chance(0.04))
       give(sent + hourMs, say.edited(body, { durationMinutes: 30, narrative: { es: 'Corregido: media hora.' } })); // prettier-ignore
-    else mend(at, body, sent + 2 * hourMs);
+    else mend(at, body, Math.min(sent + 2 * hourMs, until));
   };
   const mend = (at: number, body: Body, sent: number): void => {
     const target = { recordId: body.source.recordId };
@@ -137,7 +137,8 @@ export function courseOf({ person, neighbour, times, until, dice, nextId }: Cour
 
   function status(by: Recorder, time: number, last: boolean): void {
     give(time, by.status(time, last ? one(['graduated', 'moved', 'paused']) : 'paused'));
-    if (!last) give(time + hourMs, by.status(time + hourMs, 'active'));
+    const back = Math.min(time + hourMs, until);
+    if (!last) give(back, by.status(back, 'active'));
   }
   return given;
 }

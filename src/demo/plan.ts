@@ -95,8 +95,8 @@ function share(people: readonly Person[], meetings: number, dice: Dice): Readonl
     const step = Math.max(1, list.length / most);
     return list.filter((_, index) => Math.floor((index + 1) / step) > Math.floor(index / step));
   };
-  const high = some(people.filter(({ highNeed }) => highNeed), met * 0.4); // prettier-ignore
-  const others = some(people.filter(({ highNeed }) => !highNeed), met * 0.6); // prettier-ignore
+  const high = some(people.filter(({ highNeed }) => highNeed), met * 0.6); // prettier-ignore
+  const others = some(people.filter(({ highNeed }) => !highNeed), met * 0.4); // prettier-ignore
   const counts = new Map<Person, number>();
   const groups = { high: high.length * intensity, others: others.length };
   for (let n = 0; n < meetings; n += 1) {
