@@ -77,17 +77,17 @@ export function courseOf({ person, neighbour, times, until, dice, nextId }: Cour
   };
   const mend = (at: number, body: Body, sent: number): void => {
     const target = { recordId: body.source.recordId };
-    if (chance(0.01)) {
-      give(
-        sent,
-        say.record(sent, 'amend', { details: { target, reason: 'mistaken', changes: { durationMinutes: 35 } } }),
-      );
-    } else if (chance(0.006)) {
-      give(sent, say.record(sent, 'void', { details: { target, reason: 'duplicate' } }));
-    } else if (chance(0.006)) {
-      give(sent, say.record(sent, 'void', { details: { target, reason: 'wrong-patient' } }));
-      give(sent + minuteMs, recorder(neighbour, dice, nextId).call(at));
-    }
+    const withdraw = (reason: string): void => give(sent, say.record(sent, 'void', { details: { target, reason } }));
+    const does = {
+      nothing: () => undefined,
+      amend: () => give(sent, say.record(sent, 'amend', { details: { target, reason: 'mistaken', changes: { durationMinutes: 35 } } })), // prettier-ignore
+      duplicate: () => withdraw('duplicate'),
+      wrongPatient: () => {
+        withdraw('wrong-patient');
+        give(sent + minuteMs, recorder(neighbour, dice, nextId).call(at));
+      },
+    };
+    does[weighted({ nothing: 978, amend: 10, duplicate: 6, wrongPatient: 6 })]();
   };
   const review = () => [{ key: 'meta', activityType: 'goal.review', details: say.review(goalId) }];
 

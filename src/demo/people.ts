@@ -30,10 +30,7 @@ const isIn = (index: number, share: number): boolean =>
 export const dayMs = 86_400_000;
 export const dayOf = (at: number): string => new Date(at).toISOString().slice(0, 10);
 
-type Name = {
-  readonly given: readonly string[];
-  readonly _family: { readonly extension: readonly { readonly valueString: string }[] };
-};
+type Name = { readonly given: readonly string[]; readonly family: string };
 type Chart = {
   readonly identifier: readonly { readonly value: string }[];
   readonly name: readonly Name[];
@@ -49,7 +46,7 @@ export function peopleOf(
   const dice = diceOf(seed);
   return patients.map((patient, index) => {
     const { identifier, name, telecom, communication } = patient as unknown as Chart;
-    const [family = '', secondFamily = ''] = (name[0]?._family.extension ?? []).map(({ valueString }) => valueString);
+    const [family = '', secondFamily = ''] = (name[0]?.family ?? '').split(' ');
     return {
       sourceId: `caso-${String(1_000 + index)}`,
       mrn: identifier[0]?.value ?? '',
