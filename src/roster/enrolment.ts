@@ -118,6 +118,8 @@ export function draftsOf(
       draft('research.consent', `research.${fields.researchKey ?? researchDate}.${person.patient}`, researchDate, {
         study: fields.researchStudy ?? programmeId,
         status: fields.researchStatus,
+        // A roster has no column for it, and a consent names the form it was given on.
+        version: 'as on the roster',
         date: researchDate,
         language: fields.language,
       }),

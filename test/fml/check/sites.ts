@@ -4,6 +4,10 @@ import type { Expression, MapText, Parameter, Place, Rule } from '../../../src/f
 
 export type Site = { readonly kind: string; readonly offset: number; readonly name: string };
 
+/** The data of a fact are open: any name may stand there, so that no slip can be told. */
+const isOpen = (ast: Ast): boolean =>
+  (ast.kind === 'member' && ast.name === 'data') || (ast.kind === 'call' && ast.of !== undefined && isOpen(ast.of));
+
 export function sitesOf(text: string, map: MapText): readonly Site[] {
   const sites: Site[] = [];
   /** The first place of a name from an offset on. */
@@ -22,23 +26,24 @@ export function sitesOf(text: string, map: MapText): readonly Site[] {
   const expression = (written: Expression | undefined): void => {
     if (written !== undefined) walk(parseExpression(written.text), written.at.offset);
   };
-  const walk = (ast: Ast, base: number): void => {
+  const walk = (ast: Ast, base: number, inOpen = false): void => {
     switch (ast.kind) {
       case 'variable':
         add('expression variable', ast.name, base + ast.offset);
         break;
       case 'member':
-        add('expression element', ast.name, base + ast.nameOffset);
-        if (ast.of !== undefined) walk(ast.of, base);
+        if (ast.of === undefined ? !inOpen : !isOpen(ast.of))
+          add('expression element', ast.name, base + ast.nameOffset);
+        if (ast.of !== undefined) walk(ast.of, base, inOpen);
         break;
       case 'call':
         add('expression function', ast.name, base + ast.nameOffset);
-        if (ast.of !== undefined) walk(ast.of, base);
-        for (const argument of ast.arguments) walk(argument, base);
+        if (ast.of !== undefined) walk(ast.of, base, inOpen);
+        for (const argument of ast.arguments) walk(argument, base, inOpen || (ast.of !== undefined && isOpen(ast.of)));
         break;
       case 'binary':
-        walk(ast.left, base);
-        walk(ast.right, base);
+        walk(ast.left, base, inOpen);
+        walk(ast.right, base, inOpen);
         break;
       case 'item':
         walk(ast.of, base);
