@@ -23,6 +23,7 @@ import { KnowledgeError, loadKnowledge, packageRoot } from './knowledge.ts';
 import { doorEscalations } from './escalations.ts';
 import { accountsOf, doorMessages } from './messages.ts';
 import { startNotices } from './notices.ts';
+import { doorPeople } from './people.ts';
 import { shadowRun } from './shadow.ts';
 import { openStore } from './store.ts';
 
@@ -106,6 +107,7 @@ async function openLedger(config: Config): Promise<CliLedger> {
     escalations: doorEscalations(store, config, () => undefined),
     ...accountsOf(store),
     refile: (destination, actor) => refileLesser(store.pool, destination, actor),
+    people: doorPeople(store, () => undefined),
     keys,
     destinations: {
       list: async () => {

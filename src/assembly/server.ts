@@ -22,6 +22,7 @@ import { accountsOf, doorMessages, dryRun } from './messages.ts';
 import { listChanges } from '../ledger/changes-feed.ts';
 import { listRosters, showRoster } from '../ledger/rosters.ts';
 import type { Rosters } from './rosters.ts';
+import { doorPeople } from './people.ts';
 import type { Store } from './store.ts';
 import type { Workers } from './workers.ts';
 
@@ -126,6 +127,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     escalations: doorEscalations(store, config, () => running()?.escalations.poke()),
     accounts: accountsOf(store),
     changes: (ask) => listChanges(store.pool, ask, clock()),
+    people: doorPeople(store, poke),
     schemas: knowledge.schemas,
     capability: knowledge.capability,
     version: parts.version,

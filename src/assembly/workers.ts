@@ -8,10 +8,12 @@ import type { Clock, Log } from '../core/ports.ts';
 import { runAlone } from '../ledger/alone.ts';
 import { createLaneLedger } from '../ledger/lane-ledger.ts';
 import { oldestDueMs, settleMessages, sweepLanes } from '../ledger/lanes.ts';
+import { rehome } from '../ledger/merge.ts';
 import { releaseAllWaiting } from '../ledger/release.ts';
 import { freeDeadLeases, workerName } from '../ledger/leases.ts';
 import { applyRetention } from '../ledger/retention.ts';
 import type { Seal } from '../ledger/seal.ts';
+import { moveLateArrivals } from '../ledger/unlink.ts';
 import { settleUnmapped } from '../ledger/unmapped.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { createLaneRunner, type LaneRunner } from '../pipeline/lanes.ts';
@@ -86,6 +88,8 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
         name: 'sweep',
         everyMs: config.progress.sweepMs,
         run: async () => {
+          await rehome(store.pool);
+          await moveLateArrivals(store.pool);
           await sweepLanes(store.pool);
           await parts.carryOut();
           for (const id of ids) wake?.poke(id);
@@ -175,6 +179,7 @@ function runnerFor(
       validate: knowledge.validate,
       gates: knowledge.gates,
       receives: one.receives,
+      matching: config.matching,
       programme: config.programme,
       performer: knowledge.performer,
       policy: one.retry,

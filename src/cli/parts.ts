@@ -1,4 +1,5 @@
 /** What the commands need from the rest of Tejido. `src/assembly/parts.ts` implements it; tests give a fake one. */
+import type { People } from '../inbound/deps.ts';
 import type { Config, LoadedConfig } from '../config/config.ts';
 import type { RecordedDisclosure } from '../core/disclosure.ts';
 import type { MessageId, PatientKey } from '../core/model.ts';
@@ -82,6 +83,7 @@ export type CliLedger = {
     readonly to?: Date;
   }) => Promise<readonly RecordedDisclosure[]>;
   readonly referrals: (filter: ReferralFilter) => Promise<readonly Referral[]>;
+  readonly people: People;
   readonly keys: {
     readonly create: (key: NewKey, actor: string) => Promise<{ readonly key: Key; readonly secret: string }>;
     readonly list: () => Promise<readonly Key[]>;

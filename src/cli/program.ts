@@ -7,8 +7,10 @@ import { register as escalations } from './commands/escalations.ts';
 import { register as disclosures } from './commands/disclosures.ts';
 import { register as keys } from './commands/keys.ts';
 import { register as map } from './commands/map.ts';
+import { register as matches } from './commands/matches.ts';
 import { register as messages } from './commands/messages.ts';
 import { register as migrate } from './commands/migrate.ts';
+import { register as people } from './commands/people.ts';
 import { register as prove } from './commands/prove.ts';
 import { register as reconcile } from './commands/reconcile.ts';
 import { register as referrals } from './commands/referrals.ts';
@@ -29,6 +31,8 @@ const commands: readonly ((program: Command, parts: Parts) => void)[] = [
   messages,
   worklist,
   refile,
+  matches,
+  people,
   reconcile,
   report,
   destinations,

@@ -1,6 +1,7 @@
 /** What tejido.yaml and the environment come to, checked and with all defaults; secrets resolved. */
 import type { GateRules } from '../core/gates/index.ts';
 import type { Receives } from '../core/gates/minimum.ts';
+import type { MatchingRules } from '../core/matching/judge.ts';
 import type { RetryPolicy } from '../core/decide.ts';
 import type { EscalationPolicy } from '../core/escalation.ts';
 import type { DestinationId } from '../core/model.ts';
@@ -136,6 +137,7 @@ export type Config = {
   /** `key`: 32 bytes in base64; absent: one of our own in `dataDir`. */
   readonly sealing: { readonly key?: string };
   readonly redFlags: RedFlagConfig;
+  readonly matching: MatchingRules;
   readonly retention: {
     readonly payloadDays: number;
     readonly attemptDays: number;

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { GateRules } from '../core/gates/index.ts';
 import type { Receives, RecipientClass } from '../core/gates/minimum.ts';
+import type { MatchingRules } from '../core/matching/judge.ts';
 import type { DestinationId } from '../core/model.ts';
 import { checkSchema } from './check.ts';
 import type { Config, ConfigProblem, DestinationConfig, LoadedConfig, SyncConfig } from './config.ts';
@@ -41,6 +42,7 @@ type Checked = Pick<
   readonly consent: GateRules['consent'];
   readonly review: GateRules['review'];
   readonly redFlags: GivenRedFlags;
+  readonly matching: MatchingRules;
 };
 
 export const sandboxPath = '/sandbox/fhir';

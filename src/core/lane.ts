@@ -5,6 +5,8 @@ import type { Disclosure } from './disclosure.ts';
 import type { Progress } from './decide.ts';
 import type { Fact, OwnedFact } from './fact.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, MessageState, PatientKey } from './model.ts';
+import type { Judged } from './matching/judge.ts';
+import type { Failure } from './outcome.ts';
 import type { FoundPatient, PatientIdentifiers, UnmappedCode, WorkListEntry } from './ports.ts';
 
 export type Work = {
@@ -62,6 +64,14 @@ export type PersonContext = {
   readonly patient: FoundPatient | undefined;
   readonly mrn: string | undefined;
   readonly dob: string | undefined;
+  /** Dates that differ from it, and that a person who linked two ids has seen. */
+  readonly otherDobs: readonly string[];
+  /** Un-linked from a chart: a person says whose it is, whatever the identifiers say. */
+  readonly review: boolean;
+  /** Subject keys of people merged into this one. */
+  readonly aliases: readonly string[];
+  /** Found out a moment ago, for an earlier message of the lane. */
+  readonly unmatched?: Failure;
   /** The latest link of every artifact that belongs to the person or to one of the records asked for. */
   readonly links: readonly OwnedLink[];
   /** What the records of the person say, as it counts now, in order of time. */
@@ -112,6 +122,10 @@ export type Completed = {
   readonly rewords?: Activity;
   /** What left the clinic with it. */
   readonly disclosures?: readonly Disclosure[];
+  /** Who it could be, when that is for a person to say; `automatic`: the first is certain, and is linked. */
+  readonly look?: { readonly candidates: readonly Judged[]; readonly automatic: boolean };
+  /** The record came from another person: what it said and filed there counts no more. */
+  readonly moved?: boolean;
 };
 
 export type LaneEnd = {

@@ -7,6 +7,7 @@ import type { CauseCode } from './causes.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, Receipt, TierName } from './model.ts';
 import type { Fact, FactView } from './fact.ts';
 import type { FunctionTag } from './key-functions.ts';
+import type { ChartPatient } from './matching/candidates.ts';
 import type { Demographics } from './matching/demographics.ts';
 import type { Failure, Issue, Outcome } from './outcome.ts';
 import type { RedFlag } from './red-flag/rules.ts';
@@ -230,6 +231,14 @@ export type Destination = {
     identifiers: PatientIdentifiers,
     signal?: AbortSignal,
   ) => Promise<{ readonly outcome: Outcome<FoundPatient>; readonly exchanges: readonly Exchange[] }>;
+  /**
+   * Active patients who could be this person, by name, date of birth and telephone, each checked against what was asked.
+   * `send/unsupported` where the EHR cannot be searched so.
+   */
+  readonly findAlike?: (
+    about: Demographics,
+    signal?: AbortSignal,
+  ) => Promise<{ readonly outcome: Outcome<readonly ChartPatient[]>; readonly exchanges: readonly Exchange[] }>;
   /** Which of our artifacts stand in the EHR, how often, and in what status: for reconciliation. */
   readonly standing: (
     artifacts: readonly { artifact: string; resourceType: string }[],

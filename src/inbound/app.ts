@@ -11,6 +11,7 @@ import { callerOf, defaultLimits, type AppDeps, type Handle, type Limits } from 
 import { docsPage, landingPage, stylesheet } from './docs.ts';
 import { perMinute, readBody } from './limits.ts';
 import { actOnEscalation, listEscalations, showEscalation, type EscalationAction } from './escalations.ts';
+import { changePerson, decideMatch, findPerson, listMatches, showMatch, showPerson } from './matches.ts';
 import { actOnMessage, listMessages, listUnmapped, showMessage } from './messages.ts';
 import { openApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
@@ -180,6 +181,13 @@ function handlersOf(deps: AppDeps, limits: Limits): Readonly<Record<string, read
     listReferrals: [bearer, reads, handled(listReferrals(deps))],
     listWorkList: [bearer, reads, handled(listWorkList(deps))],
     finishWork: [bearer, reads, handled(finishWork(deps))],
+    listMatches: [bearer, reads, handled(listMatches(deps))],
+    showMatch: [bearer, reads, handled(showMatch(deps))],
+    decideMatch: [bearer, reads, body, handled(decideMatch(deps))],
+    findPerson: [bearer, reads, body, handled(findPerson(deps))],
+    showPerson: [bearer, reads, handled(showPerson(deps))],
+    mergePerson: [bearer, reads, body, handled(changePerson(deps, 'merge'))],
+    unlinkPerson: [bearer, reads, body, handled(changePerson(deps, 'unlink'))],
     retryMessage: act('retry'),
     releaseMessage: act('release'),
     voidMessage: act('void'),

@@ -3,6 +3,16 @@ import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Activity } from '../core/activity.ts';
 import type { RecordedDisclosure } from '../core/disclosure.ts';
 import type { MessageId, PatientKey } from '../core/model.ts';
+import type {
+  DecisionResult,
+  MatchDecision,
+  MatchDetail,
+  MatchFilter,
+  MatchSummary,
+  PeopleResult,
+  PersonDetail,
+} from '../core/people.ts';
+import type { Identity } from '../core/person.ts';
 import type { Issue, Outcome } from '../core/outcome.ts';
 import type { Accept, Clock, Incoming, Log, Mapped } from '../core/ports.ts';
 import type { AttendanceAnswer, AttendanceAsk } from '../core/attendance.ts';
@@ -119,6 +129,30 @@ export type Accounts = {
   readonly referrals: (filter: ReferralFilter) => Promise<readonly Referral[]>;
 };
 
+/** People and open matches. Who looked and who acted is recorded. */
+export type People = {
+  readonly matches: (
+    filter: MatchFilter,
+  ) => Promise<{ readonly matches: readonly MatchSummary[]; readonly next?: string }>;
+  readonly match: (id: string, actor: string) => Promise<MatchDetail | undefined>;
+  readonly decide: (id: string, decision: MatchDecision, actor: string) => Promise<DecisionResult>;
+  readonly find: (by: Identity) => Promise<PatientKey | undefined>;
+  readonly show: (key: PatientKey, actor: string) => Promise<PersonDetail | undefined>;
+  readonly merge: (
+    given: { readonly from: PatientKey; readonly into: PatientKey; readonly run: boolean },
+    actor: string,
+  ) => Promise<PeopleResult>;
+  readonly unlink: (
+    given: {
+      readonly person: PatientKey;
+      readonly source: string;
+      readonly sourcePatientId: string;
+      readonly run: boolean;
+    },
+    actor: string,
+  ) => Promise<PeopleResult>;
+};
+
 export type Limits = {
   /** Body of one activity, and of one source delivery's item. */
   readonly activityBytes: number;
@@ -163,6 +197,7 @@ export type AppDeps = {
   readonly escalations: Escalations;
   readonly accounts: Accounts;
   readonly changes: (ask: ChangeAsk) => Promise<ChangePage>;
+  readonly people: People;
   /** Documents of `schemas/`, for `/openapi.json`. */
   readonly schemas: readonly Readonly<Record<string, unknown>>[];
   /** `profiles/CapabilityStatement-tejido.json`, for `/fhir/metadata`. */

@@ -4,6 +4,7 @@ import { severities } from '../core/red-flag/rules.ts';
 import { actors, causes } from '../core/causes.ts';
 import { messageStates } from '../core/model.ts';
 import { referralStates } from '../core/story.ts';
+import { peopleSchemas } from './people-routes.ts';
 import { operations, type Answer, type Operation, type Parameter } from './routes.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -432,6 +433,7 @@ const ownSchemas: Readonly<Record<string, Json>> = {
       },
     },
   },
+  ...peopleSchemas,
   ActionDone: { type: 'object', required: ['id', 'state'], properties: { id: string, state: ref('MessageState') } },
   Status: { type: 'object', required: ['ok'], properties: { ok: { type: 'boolean' } } },
 };
@@ -563,6 +565,7 @@ const tags = [
   { name: 'Messages', description: 'What became of everything that was sent.' },
   { name: 'Changes', description: 'The way back: what the EHR has for CHWs.' },
   { name: 'Escalations', description: 'Red flags, and who has taken them. Tejido is not an emergency service.' },
+  { name: 'Matches', description: 'Whose chart it is: for the front desk.' },
   { name: 'Operations', description: 'For those who run Tejido.' },
 ];
 

@@ -1,4 +1,6 @@
 /** Every operation of the API, as data: what serves it binds to `id`, and `/openapi.json` and `/docs` are made from it. */
+import { peopleOperations } from './people-routes.ts';
+
 export type Parameter = {
   readonly name: string;
   readonly in: 'query' | 'path' | 'header';
@@ -21,7 +23,7 @@ export type Operation = {
   readonly method: 'get' | 'post' | 'put';
   /** OpenAPI form: `/v1/messages/{id}`. */
   readonly path: string;
-  readonly tag: 'Activities' | 'Sheets' | 'Sources' | 'Messages' | 'Changes' | 'Escalations' | 'Operations';
+  readonly tag: 'Activities' | 'Sheets' | 'Sources' | 'Messages' | 'Changes' | 'Escalations' | 'Matches' | 'Operations';
   readonly summary: string;
   readonly description: string;
   /** Absent: open. */
@@ -663,6 +665,7 @@ export const operations: readonly Operation[] = [
   act('retry', 'Try a held or failed message again', 'With the mapping, configuration and identifiers of now.'),
   act('release', 'Release a held message', 'A person takes the decision that the message waited for.'),
   act('void', 'Take a message back', 'Only while nothing of it stands in the chart; else send a `void` activity.'),
+  ...peopleOperations(problem, refusals),
   {
     id: 'listChanges',
     method: 'get',

@@ -35,17 +35,25 @@ const readPerson = statement<{
   display: string | null;
   mrn: string | null;
   dob: string | null;
+  other_dobs: string[] | null;
+  review: boolean | null;
+  aliases: string[] | null;
   links: LinkRow[];
   facts: OwnedFact[];
 }>(
   'person-context',
-  `select e.reference, e.display, p.dob,
+  `select e.reference, e.display, p.dob, p.other_dobs, p.review,
+      (select array_agg(subject_key order by at) from person_alias where patient_key = $6) as aliases,
       (select value from identity where patient_key = p.key and system = 'mrn') as mrn,
       (select coalesce(json_agg(l), '[]') from (
         select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned
         from (select link.*, ${ranks} from link where destination = $1 and artifact in (
           select artifact from link where destination = $1
             and artifact >= $2 and artifact < $3
+          union
+          select l.artifact from person_alias a join link l
+            on l.artifact >= a.subject_key || '.' and l.artifact < a.subject_key || '/'
+          where a.patient_key = $6 and l.destination = $1
           union
           select l.artifact from link l
           join unnest($4::text[], $5::text[]) as g (source, record_id)
@@ -120,6 +128,9 @@ export async function personContext(
         : { reference: row.reference, ...(row.display === null ? {} : { display: row.display }) },
     mrn: row?.mrn ?? undefined,
     dob: row?.dob ?? undefined,
+    otherDobs: row?.other_dobs ?? [],
+    review: row?.review ?? false,
+    aliases: row?.aliases ?? [],
     links: (row?.links ?? []).map(linkOf),
     facts: row?.facts ?? [],
   };
@@ -154,6 +165,25 @@ export async function inFlightElsewhere(
 ): Promise<boolean> {
   const [row] = await readElsewhere.run(on, [destination, record.source, record.recordId, patientKey]);
   return row?.elsewhere ?? false;
+}
+
+const readOwned = statement<LinkRow>(
+  'record-owned-links',
+  `select * from (
+      select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned
+      from link where destination = $1 and action <> 'merged'
+        and artifact in (select artifact from link where destination = $1 and source = $2 and record_id = $3)
+      order by artifact, message_id desc, at desc) as l
+    where l.source = $2 and l.record_id = $3 and l.action <> 'voided'`,
+);
+
+/** What stands and was put there by this record, last of all; what others only merged into is still its own. */
+export async function ownedLinks(
+  on: Queryable,
+  destination: DestinationId,
+  record: RecordName,
+): Promise<readonly OwnedLink[]> {
+  return (await readOwned.run(on, [destination, record.source, record.recordId])).map(linkOf);
 }
 
 const readTold = statement<{ patient_key: PatientKey }>(

@@ -1,13 +1,15 @@
 /** The ledger as the workers of one destination see it. What several of them write at once is committed together. */
+import type pg from 'pg';
 import { type ClaimedLane, type Completed, type LaneEnd, type RecordName, waitingCauses } from '../core/lane.ts';
 import type { CauseCode } from '../core/causes.ts';
 import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
+import { createAlike } from './alike.ts';
 import { disclosuresOf } from './disclosures.ts';
-import { inFlightElsewhere, peopleTold, personContext, recordPayloads, recordStates } from './context.ts';
-import type { Queryable } from './statement.ts';
+import { inFlightElsewhere, ownedLinks, peopleTold, personContext, recordPayloads, recordStates } from './context.ts';
 import { gather } from './gather.ts';
 import { claim, complete, extendLeases, finishLanes, nextDueMs } from './lanes.ts';
 import type { Seal } from './seal.ts';
+import { linkCertain } from './match-decisions.ts';
 import { releaseWaiting } from './release.ts';
 import { blamesData } from './storable.ts';
 
@@ -22,7 +24,7 @@ export type LaneLedgerOptions = {
   readonly seal?: Seal;
 };
 
-export function createLaneLedger(on: Queryable, options: LaneLedgerOptions) {
+export function createLaneLedger(on: pg.Pool, options: LaneLedgerOptions) {
   const { destination, worker, perLane, leaseMs, seal } = options;
   const opened = (body: Uint8Array | undefined): Uint8Array | undefined =>
     body === undefined || seal === undefined
@@ -55,6 +57,9 @@ export function createLaneLedger(on: Queryable, options: LaneLedgerOptions) {
         const body = opened(payload.body);
         return body === undefined ? [] : [{ ...payload, body }];
       }),
+    ownedLinks: (record: RecordName) => ownedLinks(on, destination, record),
+    ...createAlike(on, destination),
+    linkCertain: (patient: PatientKey) => linkCertain(on, destination, patient),
     releaseWaiting: async (patient: PatientKey, causes: readonly CauseCode[] = []) => {
       await releaseWaiting(on, { patients: [patient], causes: [...waitingCauses, ...causes] });
     },

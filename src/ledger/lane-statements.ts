@@ -176,6 +176,16 @@ export const completeMessages = statement<{ message_id: string; destination: str
     from input join summary on summary.message_id = input.message_id`,
 );
 
+/** A record came from another person: what it says is of this one, and what others merged into what it filed there is gone. */
+export const leave = statement<Record<string, never>>(
+  'record-leave',
+  `with said as (
+      update fact set patient_key = $5 where source = $3 and record_id = $4 and until is null and patient_key <> $5
+    )
+    update link set action = 'voided' where destination = $1 and artifact = any($6::text[]) and message_id > $2
+      and action = 'merged'`,
+);
+
 /**
  * Two destinations that end a message in the same moment do not see each other: each thinks the other still at work. What
  * is committed by then tells. Without ids: whatever a death between the two statements left.

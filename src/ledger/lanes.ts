@@ -12,6 +12,7 @@ import {
   completeMessages,
   extend,
   finish,
+  leave,
   nextDue,
   oldestDue,
   settle,
@@ -21,6 +22,7 @@ import type { Queryable } from './statement.ts';
 import { rewordRecords } from './sealed.ts';
 import { recordDisclosures } from './disclosures.ts';
 import { asJsonb } from './storable.ts';
+import { recordLooks } from './matches.ts';
 import { recordUnmapped } from './unmapped.ts';
 import { recordWorkList } from './work-list.ts';
 
@@ -104,6 +106,7 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
   // Before as well: a disclosure too many in the account is better than one that nobody knows of.
   if (completed.some(({ disclosures = [] }) => disclosures.length > 0)) await recordDisclosures(on, completed);
   if (completed.some(({ workList }) => workList !== undefined)) await recordWorkList(on, completed);
+  if (completed.some(({ look }) => look !== undefined)) await recordLooks(on, completed);
   const rows = completed.map((one) => ({
     message_id: one.messageId,
     destination: one.lane.destination,
@@ -167,8 +170,22 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
   const overlooked = kept.filter((row) => row.overlooked).map((row) => row.message_id);
   if (overlooked.length > 0) await settle.run(on, [overlooked]);
   const still = new Set(kept.map((row) => `${row.message_id} ${row.destination}`));
-  return completed.map((one) => still.has(`${one.messageId} ${one.lane.destination}`));
+  const isKept = (one: Completed): boolean => still.has(`${one.messageId} ${one.lane.destination}`);
+  for (const one of completed) {
+    // Else a later look at the person would build on what is gone.
+    if (one.moved === true && one.recordId !== undefined && isKept(one)) await leave.run(on, leftBy(one));
+  }
+  return completed.map(isKept);
 }
+
+const leftBy = ({ lane, messageId, source, recordId, links }: Completed): readonly unknown[] => [
+  lane.destination,
+  messageId,
+  source,
+  recordId,
+  lane.patientKey,
+  links.filter(({ action }) => action === 'voided').map(({ artifact }) => artifact),
+];
 
 const pack = (exchanges: readonly Exchange[]): Buffer => gzipSync(JSON.stringify(exchanges), { level: 1 });
 

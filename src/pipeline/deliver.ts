@@ -9,6 +9,7 @@ import type { EmittedLink } from '../core/model.ts';
 import type { Failure } from '../core/outcome.ts';
 import type { FilingStep, WorkListEntry } from '../core/ports.ts';
 import type { LaneLedger, PipelineDeps } from './deps.ts';
+import { leaving } from './leaving.ts';
 import { type AlongTheWay, prepare, type Prepared } from './prepare.ts';
 
 /** So many workers in a row died with a message in hand: it is the message. */
@@ -44,6 +45,7 @@ export async function deliver(
     } else {
       const asking = { ...deps, mapper, ledger: telling(deps.ledger) };
       prepared = await prepare(work, lane.patientKey, person, othersStopped, asking, way, signal);
+      prepared = await leaving(prepared, work, lane.patientKey, person, asking);
       if (prepared.do === 'stop') failure = prepared.failure;
       if (prepared.do === 'file' && prepared.steps.length > 0) {
         sending = true;
@@ -63,6 +65,7 @@ export async function deliver(
         failure = filing.failure;
         ({ workList = [], remarks = [] } = filing);
       }
+      if (prepared.do === 'file') failure ??= prepared.waits;
     }
   } catch (error) {
     if (error instanceof LedgerAway) throw error.cause;
@@ -98,6 +101,8 @@ export async function deliver(
     unmapped: way.unmapped,
     links,
     exchanges,
+    ...(way.look === undefined ? {} : { look: way.look }),
+    ...((work.record?.generation ?? 1) > 1 ? { moved: true } : {}),
     ...(prepared?.do === 'file' && progress.state === 'filed' ? { facts: prepared.facts } : {}),
     ...(prepared?.do === 'file' && progress.state === 'filed' && prepared.rewords !== undefined
       ? { rewords: prepared.rewords }
@@ -131,6 +136,10 @@ const telling = (ledger: LaneLedger): LaneLedger => ({
   disclosures: (...given) => orAway(ledger.disclosures(...given)),
   peopleTold: (...given) => orAway(ledger.peopleTold(...given)),
   inFlightElsewhere: (...given) => orAway(ledger.inFlightElsewhere(...given)),
+  ownedLinks: (...given) => orAway(ledger.ownedLinks(...given)),
+  described: (...given) => orAway(ledger.described(...given)),
+  alike: (...given) => orAway(ledger.alike(...given)),
+  onCharts: (...given) => orAway(ledger.onCharts(...given)),
 });
 
 function ended({ as, left, issues }: Extract<Prepared, { do: 'file' }>, remarks: readonly string[]): Progress {

@@ -9,11 +9,15 @@ import type {
   ClaimedLane,
   Completed,
   LaneEnd,
+  OwnedLink,
   PersonContext,
   RecordName,
   RecordState,
   StoredPayload,
 } from '../core/lane.ts';
+import type { KnownAlike } from '../core/matching/candidates.ts';
+import type { Demographics } from '../core/matching/demographics.ts';
+import type { MatchingRules } from '../core/matching/judge.ts';
 import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { Clock, Destination, Log, Mapper, MappingContext, Performer, Validate } from '../core/ports.ts';
@@ -50,6 +54,18 @@ export type LaneLedger = {
   readonly releaseWaiting: (patient: PatientKey, causes?: readonly CauseCode[]) => Promise<void>;
   /** What left the clinic about this person so far, newest first. */
   readonly disclosures: (patient: PatientKey) => Promise<readonly RecordedDisclosure[]>;
+  /** What still stands of a record, in whichever chart. */
+  readonly ownedLinks: (record: RecordName) => Promise<readonly OwnedLink[]>;
+  readonly described: (
+    patient: PatientKey,
+  ) => Promise<{ readonly told: Demographics; readonly rejected: readonly string[] }>;
+  readonly alike: (patient: PatientKey, keys: readonly string[]) => Promise<readonly KnownAlike[]>;
+  readonly onCharts: (
+    patient: PatientKey,
+    charts: readonly { readonly reference: string; readonly mrn?: string }[],
+  ) => Promise<readonly KnownAlike[]>;
+  /** Links the person to the one candidate that is certain. False when that is not so any more. */
+  readonly linkCertain: (patient: PatientKey) => Promise<boolean>;
 };
 
 export type PipelineDeps = {
@@ -64,6 +80,7 @@ export type PipelineDeps = {
   readonly gates: Gates;
   /** What this destination gets of an activity. */
   readonly receives: Receives;
+  readonly matching: MatchingRules;
   readonly programme: MappingContext['programme'];
   readonly performer: (system: string, id: string) => Performer;
   readonly policy: RetryPolicy;

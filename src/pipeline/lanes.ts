@@ -3,7 +3,14 @@
  * alive, gives back what it could not do. Everything it knows is in the ledger: it may die at any line.
  */
 import { subjectKey } from '../core/artifact.ts';
-import { type ClaimedLane, type Completed, consentCauses, type PersonContext, type Work } from '../core/lane.ts';
+import {
+  type ClaimedLane,
+  type Completed,
+  consentCauses,
+  matchCauses,
+  type PersonContext,
+  type Work,
+} from '../core/lane.ts';
 import type { PatientKey } from '../core/model.ts';
 import { deliver } from './deliver.ts';
 import type { PipelineDeps } from './deps.ts';
@@ -64,6 +71,7 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
     const { lane, lost } = mine;
     let done = 0;
     let againInMs: number | undefined = lane.more ? 0 : undefined;
+    let certain = false;
     let othersWait = lane.hasHeld || lane.failedFrom !== undefined;
     try {
       let person = await deps.ledger.personContext(
@@ -81,6 +89,7 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
         if (!kept) return;
         done += 1;
         deps.observe(completed, lane.destination);
+        certain ||= completed.look?.automatic === true;
         if (completed.progress.state === 'again') {
           againInMs = completed.progress.inMs;
           break;
@@ -99,6 +108,18 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
       againInMs = 1_000;
     }
     await finish(lane, lane.work.slice(done), againInMs);
+    if (certain) await link(lane);
+  }
+
+  /** Only now: as long as the lane is worked on, it cannot become one with another. */
+  async function link(lane: ClaimedLane): Promise<void> {
+    try {
+      const linked = await deps.ledger.linkCertain(lane.patientKey);
+      deps.log('info', linked ? 'match.linked' : 'match.not-certain-any-more', { destination: lane.destination });
+    } catch (error) {
+      // It is held, and looked at again within the hour.
+      deps.log('warn', 'match.not-linked', { destination: lane.destination, error });
+    }
   }
 
   /** What was done in the destination is written down, also when the ledger is away for a moment. */
@@ -200,6 +221,7 @@ function after(person: PersonContext, work: Work, completed: Completed): PersonC
   return {
     ...person,
     patient: completed.patient ?? person.patient,
+    ...unmatched(person, completed),
     mrn: person.mrn ?? work.identifiers?.mrn,
     dob: person.dob ?? work.identifiers?.dob,
     links: [
@@ -213,6 +235,13 @@ function after(person: PersonContext, work: Work, completed: Completed): PersonC
     ],
     facts: factsAfter(person, completed),
   };
+}
+
+/** What held one message for its patient holds the next one: nobody is asked twice in one go. */
+function unmatched(person: PersonContext, { progress }: Completed): Pick<PersonContext, 'unmatched'> {
+  const failure = 'failure' in progress ? progress.failure : undefined;
+  if (person.unmatched !== undefined || failure === undefined || !matchCauses.includes(failure.cause)) return {};
+  return { unmatched: failure };
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -8,8 +8,9 @@ import { type Fact, factsAround, factsOf, factsOn, type FactView, noFacts } from
 import { type Disclosure, disclosuresOf, type RecordedDisclosure } from '../core/disclosure.ts';
 import type { OwnedLink, PersonContext, RecordName, Work } from '../core/lane.ts';
 import { nobody } from '../core/model.ts';
-import type { Exchange, PatientKey } from '../core/model.ts';
+import type { PatientKey } from '../core/model.ts';
 import { fail, type Failure, type Issue, ok, type Outcome } from '../core/outcome.ts';
+import { standingNames, underStandingNames } from '../core/person-artifacts.ts';
 import { planSteps, voidSteps, withdrawnSteps } from '../core/plan.ts';
 import type {
   FilingStep,
@@ -17,12 +18,12 @@ import type {
   Mapped,
   Mapper,
   MappingContext,
-  PatientIdentifiers,
   Resource,
   UnmappedCode,
 } from '../core/ports.ts';
 import type { PrepareDeps } from './deps.ts';
 import { amended, type Intent, intentOf } from './intent.ts';
+import { match, type Matching } from './match.ts';
 
 export type Prepared =
   | {
@@ -46,6 +47,8 @@ export type Prepared =
       readonly discloses?: (filed: readonly string[]) => readonly Disclosure[];
       /** What the message is when the steps are done; else `filed`. */
       readonly as?: 'superseded' | 'voided';
+      /** The steps only clean up: the message itself waits all the same. */
+      readonly waits?: Failure;
     }
   | {
       readonly do: 'settle';
@@ -59,9 +62,7 @@ const stop = (failure: Failure): Prepared => ({ do: 'stop', failure });
 const open = new Set(['received', 'filing', 'held', 'failed']);
 
 /** What comes up on the way, also when it ends with a failure. */
-export type AlongTheWay = {
-  /** What was said to the destination (the search for the patient). */
-  readonly exchanges: Exchange[];
+export type AlongTheWay = Matching & {
   /** Codes that no ConceptMap listed. */
   readonly unmapped: UnmappedCode[];
 };
@@ -152,25 +153,30 @@ export async function prepare(
     return { do: 'file', record, steps: voidSteps([...own.values()]), facts: told, left: notInTheChart };
   }
 
-  const patient = await matched(work, person, deps, way.exchanges, signal);
+  const patient = await match(work, patientKey, person, deps, way, signal);
   if (!patient.ok) return stop(patient.failure);
 
   const subject = subjectKey(patientKey);
   const facts = factsAround(record, told, person.facts);
   const plain = contextOf(activity, record, generation, patient.value, work, patientKey, person, facts, deps);
   const context = gated.lateDays === undefined ? plain : { ...plain, lateDays: gated.lateDays };
-  const mapped = mapAndValidate(activity, deps, context, way.unmapped);
-  if (!mapped.ok) return stop(mapped.failure);
+  const made = mapAndValidate(activity, deps, context, way.unmapped);
+  if (!made.ok) return stop(made.failure);
+  const mapped = underStandingNames(made.value, standingNames(subject, person.aliases, person.links));
 
   // An amendment is a record of its own: what its target emitted is not among the links of the lane's records.
   const links =
     intent.value.do === 'amend' ? await withLinksOf(record, patientKey, subject, person, deps) : person.links;
   const { mine, others } = split(links, record);
-  const planned = planSteps(mapped.value, mine, others, deps.programme.artifactSystem);
+  const planned = planSteps(mapped, mine, others, deps.programme.artifactSystem);
   const { missing } = planned;
   const left = current > 1 ? await leftBehind(record, activity, work, patientKey, deps) : ok([]);
   if (!left.ok) return stop(left.failure);
-  const steps = [...left.value, ...planned.steps, ...withdrawnSteps(links, untold(facts, subject))];
+  const steps = [
+    ...left.value,
+    ...planned.steps,
+    ...withdrawnSteps(links, untold(facts, [subject, ...person.aliases])),
+  ];
   const past = withdraws(told) ? await deps.ledger.disclosures(patientKey) : [];
   const file = {
     do: 'file' as const,
@@ -218,10 +224,10 @@ function toldBy(activity: Activity, record: RecordName, person: PersonContext, m
 }
 
 /** Artifacts of what was derived of facts that nobody tells any more. */
-const untold = (facts: FactView, subject: string): readonly string[] =>
+const untold = (facts: FactView, subjects: readonly string[]): readonly string[] =>
   facts.touched
     .filter((topic) => factsOn(topic, facts).length === 0)
-    .map(({ kind, key }) => `${subject}.${kind}.${key}`);
+    .flatMap(({ kind, key }) => subjects.map((subject) => `${subject}.${kind}.${key}`));
 
 const isOf = (link: OwnedLink, { source, recordId }: RecordName): boolean =>
   link.source === source && link.recordId === recordId;
@@ -283,7 +289,7 @@ async function prepareVoid(
 }
 
 /** The record was said of somebody else before: what was derived for them of it, derived again without it. */
-async function leftBehind(
+export async function leftBehind(
   record: RecordName,
   activity: Activity,
   work: Work,
@@ -314,11 +320,12 @@ function derivedWithout(
   if (facts.touched.length === 0 || person.patient === undefined) return ok([]);
   const subject = subjectKey(patientKey);
   const context = contextOf(activity, record, 1, person.patient, work, patientKey, person, facts, deps);
-  const mapped = mapAndValidate(undefined, deps, context);
-  if (!mapped.ok) return mapped;
+  const made = mapAndValidate(undefined, deps, context);
+  if (!made.ok) return made;
+  const mapped = underStandingNames(made.value, standingNames(subject, person.aliases, person.links));
   const standing = new Map(person.links.filter(stands).map((link) => [link.artifact, link]));
-  const { steps } = planSteps(mapped.value, new Map(), standing, deps.programme.artifactSystem);
-  return ok([...steps, ...withdrawnSteps(person.links, untold(facts, subject))]);
+  const { steps } = planSteps(mapped, new Map(), standing, deps.programme.artifactSystem);
+  return ok([...steps, ...withdrawnSteps(person.links, untold(facts, [subject, ...person.aliases]))]);
 }
 
 /** The record was voided: before it was filed, it never will be; a later version asks a person. */
@@ -388,23 +395,29 @@ export function contextOf(
   patient: FoundPatient,
   work: Pick<Work, 'receivedAt'>,
   patientKey: PatientKey,
-  person: Pick<PersonContext, 'links'>,
+  person: Pick<PersonContext, 'links' | 'aliases'>,
   facts: FactView,
   deps: Pick<PrepareDeps, 'performer' | 'programme'>,
 ): MappingContext {
+  const subject = subjectKey(patientKey);
+  const filed = Object.fromEntries(
+    person.links
+      .filter(stands)
+      .filter(isReferable)
+      .map((link) => [link.artifact, link.reference]),
+  );
+  for (const [name, standing] of standingNames(subject, person.aliases, person.links)) {
+    const reference = filed[standing];
+    if (reference !== undefined) filed[name] = reference;
+  }
   return {
     patient,
     performer: deps.performer(activity.source.systemId, activity.performer.sourceUserId),
     programme: deps.programme,
     recordKey: recordKey(record.source, record.recordId, generation),
-    subjectKey: subjectKey(patientKey),
+    subjectKey: subject,
     receivedAt: work.receivedAt.toISOString(),
-    filed: Object.fromEntries(
-      person.links
-        .filter(stands)
-        .filter(isReferable)
-        .map((link) => [link.artifact, link.reference]),
-    ),
+    filed,
     facts,
   };
 }
@@ -446,27 +459,6 @@ async function waitsFor(activity: Activity, deps: PrepareDeps): Promise<Failure 
   return blocking?.latestMessage === undefined
     ? undefined
     : { cause: 'lane/behind-failed', detail: `Builds on message ${blocking.latestMessage}.` };
-}
-
-async function matched(
-  work: Work,
-  person: PersonContext,
-  deps: PrepareDeps,
-  exchanges: Exchange[],
-  signal: AbortSignal | undefined,
-): Promise<Outcome<FoundPatient>> {
-  if (person.patient !== undefined) return ok(person.patient);
-  if (work.identifiers === undefined) return fail('match/unknown-patient', 'The message names no patient.');
-  const mrn = work.identifiers.mrn ?? person.mrn;
-  const dob = work.identifiers.dob ?? person.dob;
-  const identifiers: PatientIdentifiers = {
-    ...work.identifiers,
-    ...(mrn === undefined ? {} : { mrn }),
-    ...(dob === undefined ? {} : { dob }),
-  };
-  const found = await deps.destination.findPatient(identifiers, signal);
-  exchanges.push(...found.exchanges);
-  return found.outcome;
 }
 
 /** Also the dry run: what would be filed, or why not. */

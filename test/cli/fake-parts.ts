@@ -2,12 +2,14 @@
 import { loadConfig } from '../../src/config/load.ts';
 import type { CliLedger, Parts } from '../../src/cli/parts.ts';
 import { run } from '../../src/cli/program.ts';
+import { nobodyWaits } from '../support/matching.ts';
 
 export const now = new Date('2026-03-31T12:00:00Z');
 
 const notAsked = () => Promise.reject(new Error('not asked for'));
 
 export const fakeLedger: CliLedger = {
+  people: nobodyWaits,
   list: async () => ({ messages: [] }),
   tally: async () => [],
   story: async () => undefined,

@@ -12,6 +12,7 @@ import type { SourceConfig } from '../../src/sources/config.ts';
 import { readJson, readJsonLines } from '../../src/sources/json-items.ts';
 import { createReaders } from '../../src/sources/reader.ts';
 import { findFlags } from '../support/red-flags.ts';
+import { nobodyWaits } from '../support/matching.ts';
 
 const now = new Date('2026-05-07T12:00:00Z');
 
@@ -109,6 +110,7 @@ export async function openDoor(
       story: () => Promise.resolve(undefined),
       act: () => Promise.resolve({ ok: false, refused: 'Not in this test.' }),
     },
+    people: nobodyWaits,
     messages: {
       list: () => Promise.resolve({ messages: [] }),
       story: () => Promise.resolve(undefined),

@@ -15,6 +15,7 @@ import type { PipelineDeps } from '../../src/pipeline/deps.ts';
 import { createLaneRunner } from '../../src/pipeline/lanes.ts';
 import { aLedger, anItem, ehr, type TestLedger } from '../ledger/support.ts';
 import { noRules, testMapper } from './support.ts';
+import { matchingRules } from '../support/matching.ts';
 
 let ledger: TestLedger;
 beforeAll(async () => {
@@ -108,6 +109,7 @@ async function drain(over: Partial<PipelineDeps> = {}): Promise<void> {
         review: { activityTypes: ['dsme.individual'], users: [], percent: 0 },
       }),
       receives: receivesAll,
+      matching: matchingRules,
       programme: { id: 'msep', name: 'P', timeZone: 'America/Chicago', artifactSystem: 'urn:a' },
       performer: (system, id) => ({ system, id }),
       policy: { attempts: 3, baseMs: 0, capMs: 0, budgetMs: 1e9 },

@@ -10,6 +10,7 @@ import { listMessages } from '../../src/ledger/messages.ts';
 import type { PipelineDeps } from '../../src/pipeline/deps.ts';
 import { createLaneRunner } from '../../src/pipeline/lanes.ts';
 import { anItem, ehr, type TestLedger } from '../ledger/support.ts';
+import { matchingRules } from '../support/matching.ts';
 
 /** One resource of the chart. */
 type Standing = { readonly patient: string; readonly what: string; errored: boolean };
@@ -123,6 +124,7 @@ export async function drain(
       validate: () => [],
       gates: createGates({ ...noRules, review: { activityTypes: ['dsme.individual'], users: [], percent: 0 } }),
       receives: receivesAll,
+      matching: matchingRules,
       programme: { id: 'msep', name: 'P', timeZone: 'America/Chicago', artifactSystem: 'urn:a' },
       performer: (system, id) => ({ system, id }),
       policy: { attempts: 3, baseMs: 0, capMs: 0, budgetMs: 1e9 },

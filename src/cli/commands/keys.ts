@@ -14,6 +14,8 @@ const knownScopes = [
   'escalations:read',
   'escalations:act',
   'escalations:restricted',
+  'matches:read',
+  'matches:act',
   'admin',
 ] as const;
 

@@ -14,6 +14,7 @@ import type { Circuit, CircuitPolicy, Evidence } from '../circuit.ts';
 import { httpClient } from '../http.ts';
 import { keyedLock } from '../keyed-lock.ts';
 import { changedSince } from './changes.ts';
+import { findAlike } from './alike.ts';
 import { capabilitySource, defaultCapabilityMaxAgeMs } from './capability-source.ts';
 import { fhirClient } from './client.ts';
 import type { Call, Wait } from './client.ts';
@@ -178,6 +179,12 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
       const exchanges: Exchange[] = [];
       const call: Call = { record: (exchange) => exchanges.push(exchange), signal };
       const made = await through(() => findPatient(env, identifiers, call), failureOf, signal);
+      return { outcome: made.ok ? made.value : made, exchanges };
+    },
+    findAlike: async (about, signal) => {
+      const exchanges: Exchange[] = [];
+      const call: Call = { record: (exchange) => exchanges.push(exchange), signal };
+      const made = await through(() => findAlike(env, about, call), failureOf, signal);
       return { outcome: made.ok ? made.value : made, exchanges };
     },
     standing: async (artifacts) => {

@@ -5,7 +5,7 @@
 import type { PatientKey } from '../model.ts';
 import type { Demographics } from './demographics.ts';
 import { phonesOf } from './details.ts';
-import { compare, type Feature, type Finding, type Weights } from './score.ts';
+import { compare, type Comparison, type Feature, type Finding, type Weights } from './score.ts';
 
 export type MatchingRules = {
   /** `certain`: what is certain is linked without a person. `never`: a person decides always. */
@@ -19,14 +19,6 @@ export type MatchingRules = {
   readonly weights: Weights;
 };
 
-export const defaultMatchingRules: MatchingRules = {
-  automatic: 'certain',
-  review: 8,
-  certain: 24,
-  margin: 8,
-  weights: {},
-};
-
 /** Somebody it could be: a person the ledger knows, a chart of the EHR, or both as one. */
 export type Candidate = {
   /** Our own id, when the ledger knows them. */
@@ -34,12 +26,18 @@ export type Candidate = {
   /** `Patient/…` in the destination, when their chart is known. */
   readonly reference?: string;
   readonly mrn?: string;
-  readonly demographics: Demographics;
+  /** As the chart and each source describe them. */
+  readonly descriptions: readonly Demographics[];
   /** The same source already calls this person by another id. */
   readonly sameSource: boolean;
 };
 
-export type Judged = Candidate & {
+/** Somebody who is known, and whose chart is not: no candidate, but their telephone number is theirs. */
+export type Other = Pick<Candidate, 'descriptions' | 'sameSource'>;
+
+export type Judged = Omit<Candidate, 'descriptions'> & {
+  /** The description that agrees best. */
+  readonly demographics: Demographics;
   readonly class: 'certain' | 'unsure';
   readonly score: number;
   readonly features: readonly Feature[];
@@ -48,13 +46,11 @@ export type Judged = Candidate & {
 };
 
 const musts: readonly Finding[] = ['given.same', 'surnames.both', 'dob.same', 'phone.same'];
-const contradicts = (finding: Finding): boolean => finding.endsWith('.differs') || finding === 'given.sibling';
+const isContradiction = ({ finding }: Feature): boolean => finding.endsWith('.differs') || finding === 'given.sibling';
 
 export const sameSourceDoubt = 'The same source already knows this patient by another id.';
 const runnerUpDoubt = 'Somebody else comes near.';
-
-/** Somebody who is known, and whose chart is not: no candidate, but their telephone number is theirs. */
-export type Other = Pick<Candidate, 'demographics' | 'sameSource'>;
+const otherwiseDoubt = 'The chart and a source describe this patient differently.';
 
 /** The best first, ten at most; those below `review` are left out. At most one is certain: the first. */
 export function judge(
@@ -65,21 +61,33 @@ export function judge(
 ): readonly Judged[] {
   const owners = phoneOwners(about, [...candidates, ...others], rules);
   const ranked = candidates
-    .map((candidate) => {
+    .flatMap((candidate) => {
       const shared = owners.some((owner) => owner !== candidate);
-      return { candidate, ...compare(about, candidate.demographics, rules.weights, shared) };
+      const all = candidate.descriptions
+        .map((described) => ({ described, ...compare(about, described, rules.weights, shared) }))
+        .toSorted((a, b) => b.score - a.score);
+      const [best] = all;
+      return best === undefined ? [] : [{ candidate, all, ...best }];
     })
     .filter(({ score }) => score >= rules.review)
     .toSorted((a, b) => b.score - a.score || order(a.candidate, b.candidate));
-  return ranked.slice(0, 10).map(({ candidate, score, features }, rank): Judged => {
-    const found = features.map(({ finding }) => finding);
-    const agrees =
-      rank === 0 && score >= rules.certain && musts.every((must) => found.includes(must)) && !found.some(contradicts);
+  return ranked.slice(0, 10).map(({ candidate, described, score, features, all }, rank): Judged => {
+    const { descriptions: _, ...who } = candidate;
+    const agrees = rank === 0 && isCertain({ score, features }, rules);
     const next = ranked[1];
-    const near = agrees && next !== undefined && next.score > score - rules.margin;
-    const doubts = [...(candidate.sameSource ? [sameSourceDoubt] : []), ...(near ? [runnerUpDoubt] : [])];
-    return { ...candidate, score, features, doubts, class: agrees && doubts.length === 0 ? 'certain' : 'unsure' };
+    const doubts = [
+      ...(candidate.sameSource ? [sameSourceDoubt] : []),
+      ...(agrees && next !== undefined && next.score > score - rules.margin ? [runnerUpDoubt] : []),
+      ...(agrees && all.some((other) => other.features.some(isContradiction)) ? [otherwiseDoubt] : []),
+    ];
+    const certain = agrees && doubts.length === 0;
+    return { ...who, demographics: described, score, features, doubts, class: certain ? 'certain' : 'unsure' };
   });
+}
+
+function isCertain({ score, features }: Comparison, rules: MatchingRules): boolean {
+  const found = features.map(({ finding }) => finding);
+  return score >= rules.certain && musts.every((must) => found.includes(must)) && !features.some(isContradiction);
 }
 
 /**
@@ -89,12 +97,12 @@ export function judge(
 function phoneOwners(about: Demographics, everybody: readonly Other[], rules: MatchingRules): readonly Other[] {
   const mine = phonesOf(about.phones);
   return everybody.filter(
-    ({ demographics, sameSource }) =>
-      phonesOf(demographics.phones).some((phone) => mine.includes(phone)) &&
-      (sameSource || compare(about, demographics, rules.weights).score < rules.certain),
+    ({ descriptions, sameSource }) =>
+      descriptions.some(({ phones }) => phonesOf(phones).some((phone) => mine.includes(phone))) &&
+      (sameSource || descriptions.every((each) => compare(about, each, rules.weights).score < rules.certain)),
   );
 }
 
 /** Any order will do, as long as it is always the same. */
-const order = (a: Candidate, b: Candidate): number =>
+const order = (a: Pick<Candidate, 'person' | 'reference'>, b: Pick<Candidate, 'person' | 'reference'>): number =>
   `${a.person ?? ''} ${a.reference ?? ''}` < `${b.person ?? ''} ${b.reference ?? ''}` ? -1 : 1;

@@ -8,6 +8,7 @@ import { compareDobs, phonesOf, postalCodeOf, sexOf } from './details.ts';
 
 /** Every finding, its default points, and what the front desk reads. */
 const findings = {
+  'chart.same': [30, 'Identifiers of both lead to the same chart.'],
   'given.same': [5, 'The given names are the same.'],
   'given.part': [3, 'One has more given names than the other; those both have are the same.'],
   'given.common-part': [1, 'They share a given name that many have; the other given names are missing on one side.'],
@@ -50,6 +51,13 @@ export type Weights = Readonly<Partial<Record<Finding, number>>>;
 export type Feature = { readonly finding: Finding; readonly points: number; readonly says: string };
 
 export type Comparison = { readonly score: number; readonly features: readonly Feature[] };
+
+/** Not by likeness: identifiers of both lead to the same chart. */
+export const sharedChart: Feature = {
+  finding: 'chart.same',
+  points: findings['chart.same'][0],
+  says: findings['chart.same'][1],
+};
 
 export const allFindings = Object.entries(findings).map(([finding, [points, says]]) => ({
   finding: finding as Finding,

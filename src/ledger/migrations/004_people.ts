@@ -21,6 +21,16 @@ export const people004: Migration = {
       );
       create index person_alias_patient on person_alias (patient_key);
 
+      -- Identifiers un-linked from a person, and to whom they went.
+      create table identity_move (
+        system text not null,
+        value text not null,
+        from_key uuid not null,
+        to_key uuid not null,
+        actor text not null,
+        at timestamptz not null default clock_timestamp()
+      );
+
       -- By the identifier under which it was told: an un-linked identifier takes what it told along.
       create table demographics (
         system text not null,
@@ -77,7 +87,7 @@ export const people004: Migration = {
   },
   async down(db) {
     await sql`drop index ehr_patient_reference`.execute(db);
-    await sql`drop table match_candidate, match_case, demographics, person_alias`.execute(db);
+    await sql`drop table match_candidate, match_case, demographics, identity_move, person_alias`.execute(db);
     await sql`alter table patient drop column other_dobs, drop column review`.execute(db);
   },
 };

@@ -3,9 +3,10 @@ import { describe, expect, test } from '@jest/globals';
 import { type Arbitrary, assert, constantFrom, option, property, record, subarray } from 'fast-check';
 import { blockingKeys, searchKeys } from '../../../src/core/matching/blocking.ts';
 import { canMatch, type Demographics, updated } from '../../../src/core/matching/demographics.ts';
-import { type Candidate, defaultMatchingRules, judge } from '../../../src/core/matching/judge.ts';
+import { type Candidate, judge } from '../../../src/core/matching/judge.ts';
 import { allFindings, compare } from '../../../src/core/matching/score.ts';
 import type { PatientKey } from '../../../src/core/model.ts';
+import { matchingRules } from '../../support/matching.ts';
 
 const maria: Demographics = {
   given: 'María Guadalupe',
@@ -24,10 +25,16 @@ const one = (a: Demographics, b: Demographics): string => findings(a, b).join(' 
 let count = 0;
 const candidate = (demographics: Demographics, more: Partial<Candidate> = {}): Candidate => {
   count += 1;
-  return { person: `person-${String(count)}` as PatientKey, demographics, sameSource: false, ...more };
+  return {
+    person: `person-${String(count)}` as PatientKey,
+    mrn: `M${String(count)}`,
+    descriptions: [demographics],
+    sameSource: false,
+    ...more,
+  };
 };
 const classes = (about: Demographics, candidates: readonly Candidate[]): readonly string[] =>
-  judge(about, candidates, [], defaultMatchingRules).map((each) => each.class);
+  judge(about, candidates, [], matchingRules).map((each) => each.class);
 
 describe('names are the same', () => {
   test.each<[string, Demographics, Demographics, string]>([
@@ -142,8 +149,8 @@ describe('a family', () => {
   });
 
   test('a twin of the same name, known to the same source, makes the chart of the other unsure', () => {
-    const twin = { demographics: juan, sameSource: true };
-    expect(judge(juan, [candidate(juan)], [twin], defaultMatchingRules).map((each) => each.class)).toEqual(['unsure']);
+    const twin = { descriptions: [juan], sameSource: true };
+    expect(judge(juan, [candidate(juan)], [twin], matchingRules).map((each) => each.class)).toEqual(['unsure']);
   });
 
   test('a mother on the same telephone is nobody to take for her daughter', () => {
