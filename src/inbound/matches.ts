@@ -77,14 +77,15 @@ export function listMatches(deps: AppDeps) {
     if (state !== undefined && !(matchStates as readonly unknown[]).includes(state)) {
       wrong('state', `Must be one of: ${matchStates.join(', ')}.`);
     }
-    if (after !== undefined && !/^\d{1,18}$/.test(String(after))) wrong('after', 'Must be `next` of the page before.');
+    if (after !== undefined && (typeof after !== 'string' || !/^\d{1,18}$/.test(after)))
+      wrong('after', 'Must be `next` of the page before.');
     const most = Number(limit);
     if (!Number.isInteger(most) || most < 1 || most > 500) wrong('limit', 'Must be a whole number from 1 to 500.');
     res.json(
       await deps.people.matches({
         limit: most,
         ...(state === undefined ? {} : { state: state as MatchState }),
-        ...(after === undefined ? {} : { after: String(after) }),
+        ...(typeof after === 'string' ? { after } : {}),
       }),
     );
   };

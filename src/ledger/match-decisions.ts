@@ -64,18 +64,26 @@ async function decided(
       const owner = await ownerOf(client, kase.destination, { person: null, reference: null, mrn: decision.mrn });
       return linkTo(client, kase, owner, { person: null, reference: null, mrn: decision.mrn }, actor);
     }
-    case 'candidate': {
-      const { rows } = await client.query<Target>(
-        `select coalesce(a.patient_key, n.patient_key) as person, n.reference, n.mrn
-         from match_candidate n left join person_alias a on a.alias = n.patient_key
-         where n.case_id = $1 and n.number = $2 and n.rejected_by is null`,
-        [kase.id, decision.number],
-      );
-      const [target] = rows;
-      if (target === undefined) return refuse('This match has no such candidate. `tejido matches show` lists them.');
-      return linkTo(client, kase, target.person ?? (await ownerOf(client, kase.destination, target)), target, actor);
-    }
+    default:
+      return linkToCandidate(client, kase, decision.number, actor);
   }
+}
+
+async function linkToCandidate(
+  client: pg.PoolClient,
+  kase: Case,
+  number: number,
+  actor: string,
+): Promise<DecisionResult> {
+  const { rows } = await client.query<Target>(
+    `select coalesce(a.patient_key, n.patient_key) as person, n.reference, n.mrn
+     from match_candidate n left join person_alias a on a.alias = n.patient_key
+     where n.case_id = $1 and n.number = $2 and n.rejected_by is null`,
+    [kase.id, number],
+  );
+  const [target] = rows;
+  if (target === undefined) return refuse('This match has no such candidate. `tejido matches show` lists them.');
+  return linkTo(client, kase, target.person ?? (await ownerOf(client, kase.destination, target)), target, actor);
 }
 
 /** Whom the ledger knows on this chart, or by this MRN. */

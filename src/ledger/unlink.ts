@@ -100,6 +100,7 @@ async function moveWork(
     `update record set patient_key = $2, generation = generation + 1 where patient_key = $3 and latest_message = any($1::bigint[])`,
     [ids, to, person],
   );
+  await client.query('update disclosure set patient_key = $2 where message_id = any($1::bigint[])', [ids, to]);
   // What a record merged into another one is no work of its own.
   await client.query(`delete from link where message_id = any($1::bigint[]) and action = 'merged'`, [ids]);
   await client.query('update delivery set lane = $2 where message_id = any($1::bigint[])', [ids, to]);
