@@ -47,26 +47,22 @@ async function decided(
   decision: MatchDecision,
   actor: string,
 ): Promise<DecisionResult> {
-  switch (decision.kind) {
-    case 'not-sure':
-      await settle(client, kase, 'not-sure', actor);
-      return { ok: true, state: 'not-sure', released: 0 };
-    case 'new': {
-      await client.query(
-        'update match_candidate set rejected_by = $2 where case_id = $1 and current and rejected_by is null',
-        [kase.id, actor],
-      );
-      await settle(client, kase, 'new', actor);
-      // Looked at again without those: another may be found, or the cause says that a chart is missing.
-      return { ok: true, state: 'new', released: await release(client, kase.patient_key) };
-    }
-    case 'mrn': {
-      const owner = await ownerOf(client, kase.destination, { person: null, reference: null, mrn: decision.mrn });
-      return linkTo(client, kase, owner, { person: null, reference: null, mrn: decision.mrn }, actor);
-    }
-    default:
-      return linkToCandidate(client, kase, decision.number, actor);
+  if (decision.kind === 'candidate') return linkToCandidate(client, kase, decision.number, actor);
+  if (decision.kind === 'mrn') {
+    const target = { person: null, reference: null, mrn: decision.mrn };
+    return linkTo(client, kase, await ownerOf(client, kase.destination, target), target, actor);
   }
+  if (decision.kind === 'not-sure') {
+    await settle(client, kase, 'not-sure', actor);
+    return { ok: true, state: 'not-sure', released: 0 };
+  }
+  await client.query(
+    'update match_candidate set rejected_by = $2 where case_id = $1 and current and rejected_by is null',
+    [kase.id, actor],
+  );
+  await settle(client, kase, 'new', actor);
+  // Looked at again without those: another may be found, or the cause says that a chart is missing.
+  return { ok: true, state: 'new', released: await release(client, kase.patient_key) };
 }
 
 async function linkToCandidate(
