@@ -34,7 +34,7 @@ const look = statement<Known>(
         and (d.state = 'filing' or d.state = 'due' and d.doubt)
         where e.destination = $1 and e.reference = o.patient) as busy,
       exists (select 1 from link l where l.destination = $1 and l.reference = o.reference
-        and (l.version_id = o.version_id or l.version_id is null and l.at > coalesce(c.at, '-infinity'))) as echo,
+        and (l.version_id = o.version_id or l.version_id is null and l.at > coalesce(c.seen_at, '-infinity'))) as echo,
       exists (select 1 from link l where l.destination = $1 and l.reference = o.reference) as linked,
       c.id::text, c.version_id, c.last_updated, c.kind, c.content
     from unnest($2::text[], $3::text[], $4::text[]) with ordinality as o (reference, version_id, patient, n)
@@ -49,7 +49,7 @@ const insert = statement(
     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 );
 
-const renew = statement('change-renew', 'update change set version_id = $2, last_updated = $3 where id = $1');
+const renew = statement('change-renew', 'update change set version_id = $2, last_updated = $3, seen_at = clock_timestamp() where id = $1');
 
 export type Decide = (observed: Observed, before: Before | undefined, whose: Whose) => Change | undefined;
 

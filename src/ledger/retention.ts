@@ -44,8 +44,8 @@ export async function applyRetention(db: Db, retention: Retention, clock: Clock)
   }
   await purgeOldSealed(db, new Date(now - retention.sealedDays * dayMs));
   const messages = await deleteMessages(db, new Date(now - retention.messageDays * dayMs));
-  // How a resource stood last is kept as long as a message, the steps to it as long as events.
-  await sql`delete from change c where at < ${new Date(now - retention.eventDays * dayMs)} and (at < ${new Date(now - retention.messageDays * dayMs)}
+  // How a resource stood last is kept as long as a message, the steps to it as long as payloads.
+  await sql`delete from change c where at < ${new Date(now - retention.payloadDays * dayMs)} and (at < ${new Date(now - retention.messageDays * dayMs)}
     or exists (select 1 from change n where n.destination = c.destination and n.reference = c.reference and n.id > c.id))`.execute(
     db,
   );

@@ -26,7 +26,9 @@ export const changes011: Migration = {
         kind text not null,
         content jsonb not null,
         told boolean not null,
-        at timestamptz not null default clock_timestamp()
+        at timestamptz not null default clock_timestamp(),
+        -- When its last version was seen.
+        seen_at timestamptz not null default clock_timestamp()
       );
       create index change_reference on change (destination, reference, id);
       create index change_feed on change (id) where told;
