@@ -2,7 +2,6 @@ import { describe, expect, test } from '@jest/globals';
 import { type Before, changeIn, type Whose } from '../../src/core/change.ts';
 import type { Resource } from '../../src/core/ports.ts';
 import * as fc from 'fast-check';
-import '../support/fast-check.ts';
 
 const all = { owners: [], codes: [] };
 const appointment = (status: string, more: Record<string, unknown> = {}): Resource => ({
