@@ -49,7 +49,10 @@ const insert = statement(
     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 );
 
-const renew = statement('change-renew', 'update change set version_id = $2, last_updated = $3, seen_at = clock_timestamp() where id = $1');
+const renew = statement(
+  'change-renew',
+  'update change set version_id = $2, last_updated = $3, seen_at = clock_timestamp() where id = $1',
+);
 
 export type Decide = (observed: Observed, before: Before | undefined, whose: Whose) => Change | undefined;
 
