@@ -90,7 +90,7 @@ async function shippedMapping(root: string): Promise<Mapping> {
   const map = library.maps.find(({ url }) => url.endsWith('/vital-measure'));
   const input = readInput(
     JSON.parse(
-      readFileSync(join(root, 'mappings/cases/vital.measure/01-blood-pressure-by-the-chw/input.json'), 'utf8'),
+      readFileSync(join(root, 'mappings/cases/vital.measure/01-typical-blood-pressure-by-the-chw/input.json'), 'utf8'),
     ),
   );
   if (map === undefined || input === undefined) throw new Error('the map vital-measure or its first case is not there');

@@ -76,6 +76,7 @@ export function dryRun(
     if (gated.do === 'withhold') return ok([]);
     const { activity } = gated;
     const patient = activity.subject?.mrn ?? activity.subject?.sourcePatientId ?? 'unknown';
+    const key = recordKey(activity.source.systemId, activity.source.recordId, 1);
     return mapAndValidate(
       activity,
       { mapper: knowledge.maps.now(), validate: knowledge.validate },
@@ -83,11 +84,11 @@ export function dryRun(
         patient: { reference: 'Patient/dry-run' },
         performer: knowledge.performer(activity.source.systemId, activity.performer.sourceUserId),
         programme: config.programme,
-        recordKey: recordKey(activity.source.systemId, activity.source.recordId, 1),
+        recordKey: key,
         subjectKey: subjectKey(patient as PatientKey),
         receivedAt: now.toISOString(),
         filed: {},
-        facts: factsAround(record, factsOf(given), []),
+        facts: factsAround(record, factsOf(given, key), []),
       },
     );
   };

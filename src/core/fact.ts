@@ -45,7 +45,7 @@ export type Fact = {
 
 export type OwnedFact = Fact & { readonly source: string; readonly recordId: string };
 
-type Teller = (item: ActivityComponent, activity: Activity) => readonly Fact[];
+type Teller = (item: ActivityComponent, activity: Activity, artifact?: string) => readonly Fact[];
 
 /** One or the other: by its status a contact took place, or was only tried. */
 const contact: Teller = (item, activity) => [...contacted(item, activity), ...attempted(item, activity)];
@@ -77,14 +77,17 @@ const tellers: Readonly<Record<string, Teller>> = {
   'goal.review': goalFacts,
 };
 
-/** What an activity and its components say. */
-export function factsOf(activity: Activity): readonly Fact[] {
+/** What an activity and its components say. With the `recordKey`, facts may name what the record makes in the chart. */
+export function factsOf(activity: Activity, recordKey?: string): readonly Fact[] {
   const whole: ActivityComponent = {
     key: '',
     activityType: activity.activityType,
     ...(activity.details === undefined ? {} : { details: activity.details }),
   };
-  return [whole, ...(activity.components ?? [])].flatMap((item) => tellers[item.activityType]?.(item, activity) ?? []);
+  const artifactOf = (key: string): string | undefined => (key === '' ? recordKey : recordKey && `${recordKey}.${key}`);
+  return [whole, ...(activity.components ?? [])].flatMap(
+    (item) => tellers[item.activityType]?.(item, activity, artifactOf(item.key)) ?? [],
+  );
 }
 
 /** Facts of one kind and key are told together. */

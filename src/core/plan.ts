@@ -43,7 +43,8 @@ export function planSteps(mapped: readonly Mapped[], mine: Standing, subject: St
       const link = known(one);
       const resource = targets.size === 0 ? one.resource : (referringTo(one.resource, targets) as Resource);
       const base = { artifact: one.artifact, resource, ...(link === undefined ? {} : { known: link }) };
-      if (one.do === 'merge') return { do: 'merge', ...base };
+      if (one.do === 'merge')
+        return { do: 'merge', ...base, ...(one.clears === undefined ? {} : { clears: one.clears }) };
       return { do: 'put', fullUrl: one.fullUrl, ...base, ...(one.shared === true ? { shared: true } : {}) };
     });
   return { steps: [...voidSteps(dropped), ...steps], missing };

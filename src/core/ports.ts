@@ -116,6 +116,8 @@ export type Mapped = {
   readonly fullUrl: string;
   readonly do: 'put' | 'merge';
   readonly resource: Resource;
+  /** Of a merge: elements that are taken away where it does not set them. */
+  readonly clears?: readonly string[];
   /** Derived of what several records say: it stands as long as one of them does. */
   readonly shared?: true;
 };
@@ -176,7 +178,13 @@ export type FilingStep =
       readonly known?: EmittedLink;
       readonly shared?: true;
     }
-  | { readonly do: 'merge'; readonly artifact: string; readonly resource: Resource; readonly known?: EmittedLink }
+  | {
+      readonly do: 'merge';
+      readonly artifact: string;
+      readonly resource: Resource;
+      readonly clears?: readonly string[];
+      readonly known?: EmittedLink;
+    }
   /** Mark it entered-in-error. */
   | {
       readonly do: 'void';

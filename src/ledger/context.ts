@@ -58,7 +58,11 @@ const readPerson = statement<{
           select l.artifact from link l
           join unnest($4::text[], $5::text[]) as g (source, record_id)
             on l.source = g.source and l.record_id = g.record_id
-          where l.destination = $1)) as r
+          where l.destination = $1
+          union
+          select l.artifact from link l
+          join fact f on l.artifact = f.data ->> 'artifact' || '.result'
+          where l.destination = $1 and f.patient_key = $6 and f.kind = 'referral' and f.until is null)) as r
         where ${counts}
         order by artifact, ${later}, message_id desc) as l) as links,
       (select coalesce(json_agg(f), '[]') from (

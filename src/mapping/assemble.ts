@@ -9,6 +9,8 @@ import { isObject, type JsonObject } from '../definitions/item.ts';
 export type Entry = {
   readonly resource: Resource;
   readonly merge: boolean;
+  /** Of a merge: elements that are taken away where it does not set them. */
+  readonly clears?: readonly string[];
   /** Derived of the facts of several records. */
   readonly shared?: true;
   /** The map that made it, for messages. */
@@ -124,7 +126,8 @@ export function assemble(
       return reference;
     }) as JsonObject as Resource;
     const shared = entry.shared === true ? ({ shared: true } as const) : {};
-    return { artifact, fullUrl, do: entry.merge ? 'merge' : 'put', resource, ...shared };
+    const clears = entry.merge && entry.clears !== undefined ? { clears: entry.clears } : {};
+    return { artifact, fullUrl, do: entry.merge ? 'merge' : 'put', resource, ...clears, ...shared };
   });
   if (unknown.length > 0)
     return fail('match/unknown-reference', 'The activity refers to something that has not been filed.', {

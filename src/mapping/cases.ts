@@ -59,15 +59,13 @@ export function readInput(
   if (!isObject(activity) || typeof activity['activityType'] !== 'string') return undefined;
   const { facts, ...context } = isObject(json['context']) ? json['context'] : {};
   const given = activity as unknown as Activity;
-  return {
-    activity: given,
-    context: { ...(merged(caseContext, context) as unknown as MappingContext), facts: viewOf(given, facts) },
-  };
+  const around = merged(caseContext, context) as unknown as MappingContext;
+  return { activity: given, context: { ...around, facts: viewOf(given, facts, around.recordKey) } };
 }
 
 /** `context.facts` of a case is what other records say. */
-function viewOf(activity: Activity, others: unknown): FactView {
-  const told = factsOf(activity);
+function viewOf(activity: Activity, others: unknown, recordKey: string): FactView {
+  const told = factsOf(activity, recordKey);
   return { others: Array.isArray(others) ? (others as readonly Fact[]) : [], told, touched: told };
 }
 
@@ -126,7 +124,12 @@ export async function runCase(mapper: Mapper, root: string, folder: string): Pro
     };
   const outcome = mapper.map(input.activity, input.context);
   const actual = outcome.ok
-    ? outcome.value.map(({ artifact, do: action, resource }) => ({ artifact, do: action, resource }))
+    ? outcome.value.map(({ artifact, do: action, clears, resource }) => ({
+        artifact,
+        do: action,
+        ...(clears === undefined ? {} : { clears }),
+        resource,
+      }))
     : { failure: { cause: outcome.failure.cause, where: outcome.failure.issues?.[0]?.where ?? '' } };
   const [wanted, came] = [printed(sorted(expected ?? null)), printed(sorted(actual))];
   if (wanted === came) return { name, folder, passed: true, actual };

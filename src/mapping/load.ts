@@ -211,8 +211,14 @@ function unmappedCode(
 
 const isResource = (json: unknown): json is Resource => isObject(json) && typeof json['resourceType'] === 'string';
 
+/** `Task?_elements=output,statusReason`: these are answered for, and go where the map does not set them. */
+const clearedBy = (url: unknown): readonly string[] | undefined =>
+  typeof url === 'string' ? /\?_elements=([A-Za-z,]+)$/u.exec(url)?.[1]?.split(',') : undefined;
+
 const entryOf = (entry: unknown, where: string): Entry[] => {
   if (!isObject(entry) || !isResource(entry['resource'])) return [];
-  const request = entry['request'];
-  return [{ resource: entry['resource'], merge: isObject(request) && request['method'] === 'PATCH', where }];
+  const request = isObject(entry['request']) ? entry['request'] : {};
+  const clears = clearedBy(request['url']);
+  const clearing = clears === undefined ? {} : { clears };
+  return [{ resource: entry['resource'], merge: request['method'] === 'PATCH', ...clearing, where }];
 };

@@ -142,7 +142,7 @@ export async function prepare(
   });
   if (gated.do === 'stop') return stop(gated.failure);
   if (gated.do === 'withhold') return { do: 'settle', state: 'superseded', why: gated.why, issues: gated.issues };
-  const told = toldBy(activity, record, person, deps.mapper);
+  const told = toldBy(activity, record, generation, person, deps.mapper);
   const reworded = rewords ? activity : undefined;
   activity = gated.activity;
   const waits = await waitsFor(activity, deps);
@@ -215,8 +215,14 @@ const isUncharted = (activity: Activity, { uncharted }: Pick<Mapper, 'uncharted'
   [activity, ...(activity.components ?? [])].every(({ activityType }) => uncharted.includes(activityType));
 
 /** What the activity says; a contact, with the functions that it served. */
-function toldBy(activity: Activity, record: RecordName, person: PersonContext, mapper: Mapper): readonly Fact[] {
-  const told = factsOf(activity);
+function toldBy(
+  activity: Activity,
+  record: RecordName,
+  generation: number,
+  person: PersonContext,
+  mapper: Mapper,
+): readonly Fact[] {
+  const told = factsOf(activity, recordKey(record.source, record.recordId, generation));
   if (!told.some(({ kind }) => kind === 'contact')) return told;
   const { others } = factsAround(record, [], person.facts);
   const functions = mapper.functionsOf(activity, others).map(({ code }) => code);

@@ -1,6 +1,6 @@
 /** What a map was given for a message of the past: its activity and context, as `prepare` makes them. */
 import type { Activity } from '../core/activity.ts';
-import { subjectKey } from '../core/artifact.ts';
+import { recordKey, subjectKey } from '../core/artifact.ts';
 import { factsAround, factsOf } from '../core/fact.ts';
 import type { PersonContext, RecordName, Work } from '../core/lane.ts';
 import type { PatientKey } from '../core/model.ts';
@@ -35,7 +35,8 @@ export async function replay(past: Past, deps: ReplayDeps): Promise<Outcome<Repl
   const person = await personOf(past.patientKey, record, deps);
   const given = (activity: Activity, generation: number): Outcome<Replayed> => {
     const { patient = unmatched } = person;
-    const facts = factsAround(record, factsOf(activity), person.facts);
+    const told = factsOf(activity, recordKey(record.source, record.recordId, generation));
+    const facts = factsAround(record, told, person.facts);
     const context = contextOf(activity, record, generation, patient, past, past.patientKey, person, facts, deps);
     return ok({ activity, context });
   };

@@ -109,11 +109,21 @@ describe('referrals', () => {
       urgency: 'routine',
     };
     expect(told('referral.community', details)).toEqual([
-      { kind: 'referral', key: 'ref-1', at, data: { category: 'food', status: 'requested', serviceId: 'hsds:svc-9' } },
+      {
+        kind: 'referral',
+        key: 'ref-1',
+        at,
+        data: { category: 'food', said: 'request', status: 'requested', serviceId: 'hsds:svc-9' },
+      },
     ]);
     const outcome = { referralId: 'ref-1', status: 'rejected', outcome: 'no-capacity', reason: 'lista llena' };
     expect(told('referral.outcome', outcome)).toEqual([
-      { kind: 'referral', key: 'ref-1', at, data: { status: 'rejected', outcome: 'no-capacity' } },
+      {
+        kind: 'referral',
+        key: 'ref-1',
+        at,
+        data: { said: 'report', status: 'rejected', outcome: 'no-capacity', reason: 'given' },
+      },
     ]);
   });
 

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { filedTypes } from '../../src/connections/fhir/capability.ts';
 import { voided } from '../../src/connections/fhir/voiding.ts';
 import type { Resource } from '../../src/core/ports.ts';
 import { readMap } from '../../src/fml/text/read.ts';
@@ -50,6 +51,10 @@ describe('what the golden cases expect', () => {
       expect([path, artifact, stated.filter((url) => ours.profiles.includes(url)).length]).toEqual([path, artifact, 1]);
       expect([path, artifact, errorsOf(resource, ours)]).toEqual([path, artifact, []]);
     }
+  });
+
+  test('is of types that the check of an EHR asks for, and of all of them', () => {
+    expect([...new Set(all.map(({ resource }) => resource.resourceType))].toSorted()).toEqual([...filedTypes]);
   });
 
   test('stays valid when it is withdrawn', () => {

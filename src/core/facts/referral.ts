@@ -23,17 +23,24 @@ const referral = (
 export function referred(item: ActivityComponent, activity: Activity): readonly Fact[] {
   const { details = {} } = item;
   const status = tookPlace(activity) ? 'requested' : 'cancelled';
-  return referral(item, activity, { ...codeIn(details, 'category'), status, ...codeIn(details, 'serviceId') });
+  const said = { said: 'request', status };
+  return referral(item, activity, { ...codeIn(details, 'category'), ...said, ...codeIn(details, 'serviceId') });
 }
 
-/** `referral.outcome`: what the organisation did, in codes; a report that did not come about says nothing. */
-export function referralReported(item: ActivityComponent, activity: Activity): readonly Fact[] {
+/**
+ * `referral.outcome`: what the organisation did, in codes; a report that did not come about says nothing. `reason`: one was
+ * given, in words that stay with the record. `artifact`: of the item, under which the help that was given stands.
+ */
+export function referralReported(item: ActivityComponent, activity: Activity, artifact?: string): readonly Fact[] {
   const { details = {} } = item;
   if (!tookPlace(activity)) return [];
   return referral(item, activity, {
+    said: 'report',
     ...codeIn(details, 'category'),
     ...codeIn(details, 'status'),
     ...codeIn(details, 'outcome'),
     ...codeIn(details, 'serviceId'),
+    ...(details['reason'] === undefined ? {} : { reason: 'given' }),
+    ...(artifact === undefined ? {} : { artifact }),
   });
 }

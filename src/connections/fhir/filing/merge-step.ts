@@ -1,7 +1,7 @@
 /** Setting elements of a resource that stands already, and leaving all others as they are. */
 import { fail, ok } from '../../../core/outcome.ts';
 import type { Outcome } from '../../../core/outcome.ts';
-import type { FilingStep } from '../../../core/ports.ts';
+import type { FilingStep, Resource } from '../../../core/ports.ts';
 import { overlay, ownedElements } from '../content.ts';
 import { inDoubt } from '../doubt.ts';
 import { read } from '../read.ts';
@@ -28,7 +28,12 @@ export async function mergeStep(filing: Progress, step: MergeStep): Promise<Ende
   if (!mine.ok) return { links: [], unchanged: [], failure: mine.failure };
   const { current } = mine.value;
   const { id: _id, ...elements } = resolved(step.resource, filedReferences(works));
-  const done = await amend(env, reference, (standing) => overlay(standing, elements), run, current);
+  const wanted = (standing: Resource): Resource => {
+    const laid = overlay(standing, elements, step.clears);
+    // What several records say of it together: that is also said when a report was taken back.
+    return elements['status'] === undefined ? laid : { ...laid, status: elements['status'] };
+  };
+  const done = await amend(env, reference, wanted, run, current);
   if (!done.ok) return { links: [], unchanged: [], failure: inDoubt(run.doubt, done.failure) };
   return {
     links: [
