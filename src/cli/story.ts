@@ -55,7 +55,9 @@ const head = (story: MessageStory): readonly string[] => {
 
 const eventLines = ({ at, state, cause, actor, detail, issues }: MessageEvent): readonly string[] => [
   `${when(at)}  ${state}${cause === undefined ? '' : ` [${cause}]`} by ${actor}${detail === undefined ? '' : `: ${detail}`}`,
-  ...(issues ?? []).map(({ where, what, severity }) => `    ${severity ?? 'error'} at ${where}: ${what}`),
+  ...(issues ?? []).map(
+    ({ where, what, severity }) => `    ${severity ?? 'error'}${where === '' ? '' : ` at ${where}`}: ${what}`,
+  ),
 ];
 
 const address = (url: string): string =>
