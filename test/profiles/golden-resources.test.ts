@@ -140,6 +140,13 @@ describe('what the golden cases expect', () => {
     expect(bodies).toEqual(['contact.text/03-maximal-with-body/expected.json']);
   });
 
+  test('has no answer on migration, custody or violence of a screening, nor is it in a note', () => {
+    const screenings = all.filter(({ path }) => /^screening\.needs\/(?:09|10)-/u.test(path));
+    const filed = screenings.map(({ resource }) => JSON.stringify(resource) + (noteOf(resource) ?? '')).join('\n');
+    expect(filed).toMatch(/71802-3/u);
+    expect(filed).not.toMatch(/WITHHELD|refugiado|jail/u);
+  });
+
   test('has a body mass index once at most, taken or computed', () => {
     const counts = new Map<string, number>();
     for (const { path, resource } of all)
