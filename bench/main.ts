@@ -1,4 +1,4 @@
-/** `npm run bench [-- accept|filing|backlog|roster|activities|engine]`: each figure beside a baseline taken in the same run. */
+/** `npm run bench [-- accept|filing|backlog|roster|matching|activities|engine]`: each figure beside a baseline taken in the same run. */
 import { cpus, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
@@ -6,11 +6,12 @@ import { benchAccept } from './accept.ts';
 import { benchBacklog } from './backlog.ts';
 import { benchEngine } from './engine.ts';
 import { benchFiling } from './filing.ts';
+import { benchMatching } from './matching.ts';
 import { benchRoster } from './roster.ts';
 import { benchTypes } from './engine/types.ts';
 
 const program = new Command('bench')
-  .argument('[what]', 'accept, filing, backlog, roster, activities, engine; all of them when left out')
+  .argument('[what]', 'accept, filing, backlog, roster, matching, activities, engine; all of them when left out')
   .option('--seconds <n>', 'length of each accept measurement', Number, 8)
   .option('--count <n>', 'activities filed', Number, 2_000)
   .option('--backlog <list>', 'sizes of the backlog', '1000,10000,100000')
@@ -32,6 +33,7 @@ const program = new Command('bench')
       if (what === undefined || what === 'backlog')
         await benchBacklog({ steps: options.backlog.split(',').map(Number), ...env });
       if (what === undefined || what === 'roster') await benchRoster({ rows: 4_000, ...env });
+      if (what === undefined || what === 'matching') await benchMatching({ steps: [1_000, 10_000, 100_000] });
       if (what === undefined || what === 'activities')
         await benchTypes(fileURLToPath(new URL('..', import.meta.url)), { ms: 100, rounds: options.rounds }, (line) => console.log(line)); // prettier-ignore
       if (what === undefined || what === 'engine')
