@@ -1,5 +1,5 @@
 /** The ledger's messages as the doors serve them. */
-import { mapAndValidate } from '../pipeline/prepare.ts';
+import { mapAndValidate } from '../pipeline/map-and-validate.ts';
 import type { Config } from '../config/config.ts';
 import type { Activity } from '../core/activity.ts';
 import { recordKey, subjectKey } from '../core/artifact.ts';

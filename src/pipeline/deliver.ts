@@ -10,7 +10,8 @@ import type { Failure } from '../core/outcome.ts';
 import type { FilingStep, WorkListEntry } from '../core/ports.ts';
 import type { LaneLedger, PipelineDeps } from './deps.ts';
 import { leaving } from './leaving.ts';
-import { type AlongTheWay, prepare, type Prepared } from './prepare.ts';
+import { prepare } from './prepare.ts';
+import type { AlongTheWay, Prepared } from './prepared.ts';
 
 /** So many workers in a row died with a message in hand: it is the message. */
 const mostDeaths = 10;

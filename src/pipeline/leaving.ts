@@ -10,7 +10,8 @@ import { voidSteps } from '../core/plan.ts';
 import type { FilingStep } from '../core/ports.ts';
 import type { PrepareDeps } from './deps.ts';
 import { intentOf } from './intent.ts';
-import { leftBehind, type Prepared } from './prepare.ts';
+import { leftBehind } from './derive.ts';
+import type { Prepared } from './prepared.ts';
 
 export async function leaving(
   prepared: Prepared,

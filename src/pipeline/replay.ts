@@ -8,7 +8,8 @@ import { fail, ok, type Outcome } from '../core/outcome.ts';
 import type { MappingContext } from '../core/ports.ts';
 import type { PrepareDeps } from './deps.ts';
 import { amended, intentOf } from './intent.ts';
-import { amendmentBase, contextOf } from './prepare.ts';
+import { amendmentBase } from './amendment.ts';
+import { contextOf } from './context.ts';
 
 export type Replayed = { readonly activity: Activity; readonly context: MappingContext };
 

@@ -1,0 +1,29 @@
+/** From an activity to resources that meet their profiles. */
+import type { Activity } from '../core/activity.ts';
+import { fail, type Outcome } from '../core/outcome.ts';
+import type { Mapped, MappingContext, Resource, UnmappedCode } from '../core/ports.ts';
+import type { PrepareDeps } from './deps.ts';
+
+/** Also the dry run: what would be filed, or why not. */
+export function mapAndValidate(
+  activity: Activity | undefined,
+  deps: Pick<PrepareDeps, 'mapper' | 'validate'>,
+  context: MappingContext,
+  unmapped?: UnmappedCode[],
+): Outcome<readonly Mapped[]> {
+  const mapped = deps.mapper.map(activity, context, unmapped);
+  if (!mapped.ok) return mapped;
+  const issues = mapped.value.flatMap((one) =>
+    one.do === 'merge'
+      ? []
+      : deps
+          .validate(one.resource)
+          .filter((issue) => issue.severity !== 'warning')
+          .map((issue) => ({ ...issue, where: `${nameOf(one.resource)}: ${issue.where}` })),
+  );
+  return issues.length === 0
+    ? mapped
+    : fail('validation/failed', `${String(issues.length)} of the rules of the profiles are not met.`, { issues });
+}
+
+const nameOf = (resource: Resource): string => resource.resourceType;
