@@ -22,6 +22,8 @@ export type Plan = {
   readonly roster: string;
   readonly deliveries: readonly Delivery[];
   readonly days: number;
+  /** Messages that all of it makes: of the roster one for each patient and each high need, of a sheet one for each seat. */
+  readonly messages: number;
 };
 
 export type PlanOptions = {
@@ -79,7 +81,12 @@ export function planProgramme({ people: patients, seed, activities, days, until 
   const deliveries = given
     .toSorted((a, b) => a.at - b.at)
     .map(({ at, ...delivery }) => ({ ...delivery, day: Math.floor((at - first) / dayMs) }));
-  return { roster: rosterCsv(people), deliveries, days };
+  const seats = deliveries.map(({ body }) => (Array.isArray(body['attendees']) ? body['attendees'].length : 1));
+  const messages = seats.reduce(
+    (sum, count) => sum + count,
+    people.length + people.filter((one) => one.highNeed).length,
+  );
+  return { roster: rosterCsv(people), deliveries, days, messages };
 }
 
 /** Between nine in the morning and six in the evening in California. */

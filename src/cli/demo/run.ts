@@ -37,9 +37,7 @@ export async function runDemo(
   ledger: CliLedger,
   { door, ehr, plan }: { readonly door: Door; readonly ehr: string; readonly plan: Plan },
 ): Promise<Outcome> {
-  const seats = plan.deliveries.reduce((sum, { body }) => sum + (Array.isArray(body['attendees']) ? body['attendees'].length : 1), 0); // prettier-ignore
-  const patients = plan.roster.split('\n').length - 2;
-  const bar = startProgress(parts.terminal, 'filed', patients + seats);
+  const bar = startProgress(parts.terminal, 'filed', plan.messages);
   try {
     const began = performance.now();
     let sent = await sendRoster(parts, door, plan.roster);
