@@ -66,8 +66,10 @@ export function register(program: Command, parts: Parts): void {
 async function inSite(parts: Parts, site: DemoSite, options: Options): Promise<void> {
   const running = await parts.start(site.config, 'all');
   let stopping: Promise<void> | undefined;
+  const stop = new AbortController();
   const onSignal = (): void => {
     if (stopping !== undefined) process.exit(130);
+    stop.abort();
     stopping = running.stop();
     stopping.catch(() => process.exit(1));
   };
@@ -75,7 +77,7 @@ async function inSite(parts: Parts, site: DemoSite, options: Options): Promise<v
   process.on('SIGTERM', onSignal);
   try {
     const url = running.url ?? '';
-    const ok = await sendAndTell(parts, site, url, options);
+    const ok = await sendAndTell(parts, site, { url, stop: stop.signal }, options);
     if (!options.once && stopping === undefined) {
       for (const line of lookAround(site, url)) parts.terminal.err(line);
       await running.ended;
@@ -92,7 +94,7 @@ async function inSite(parts: Parts, site: DemoSite, options: Options): Promise<v
 async function sendAndTell(
   parts: Parts,
   { config, ehr, key }: DemoSite,
-  url: string,
+  { url, stop }: { readonly url: string; readonly stop: AbortSignal },
   options: Options,
 ): Promise<boolean> {
   const { out } = parts.terminal;
@@ -106,7 +108,7 @@ async function sendAndTell(
   });
   const ledger = await parts.openLedger({ ...config, http: { ...config.http, port: Number(new URL(url).port) } });
   try {
-    const { summary, reconciliation, report, redFlags, took } = await runDemo(parts, ledger, { door: { url, key }, ehr, plan }); // prettier-ignore
+    const { summary, reconciliation, report, redFlags, took } = await runDemo(parts, ledger, { door: { url, key }, ehr, plan, stop }); // prettier-ignore
     const ok = reconciliation.clean && summary.surprises.length === 0;
     if (options.json) out(json({ ok, ...summary, reconciliation, figures: report.figures, redFlags, took }));
     else {

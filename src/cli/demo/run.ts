@@ -4,6 +4,7 @@ import type { Plan } from '../../demo/plan.ts';
 import { atRest, type Summary, summarise } from '../../demo/summary.ts';
 import type { CliLedger, Parts } from '../parts.ts';
 import { type ProgressBar, startProgress } from '../progress.ts';
+import { CommandError } from '../run.ts';
 import { type Door, sendDay, sendRoster } from './doors.ts';
 import { setMood } from './site.ts';
 
@@ -35,7 +36,12 @@ const mostWaiting = 5_000;
 export async function runDemo(
   parts: Parts,
   ledger: CliLedger,
-  { door, ehr, plan }: { readonly door: Door; readonly ehr: string; readonly plan: Plan },
+  {
+    door,
+    ehr,
+    plan,
+    stop,
+  }: { readonly door: Door; readonly ehr: string; readonly plan: Plan; readonly stop: AbortSignal },
 ): Promise<Outcome> {
   const bar = startProgress(parts.terminal, 'filed', plan.messages);
   try {
@@ -48,10 +54,10 @@ export async function runDemo(
       await setMood(ehr, isBad ? 'bad' : 'good');
       sent += await sendDay(parts, door, deliveries);
       const note = `day ${String(day + 1)} of ${String(plan.days)}${isBad ? ', the EHR in a bad mood' : ''}`;
-      await settle(parts, ledger, bar, { waiting: mostWaiting, note });
+      await settle(parts, ledger, bar, { waiting: mostWaiting, note, stop });
     }
     await setMood(ehr, 'good');
-    const counts = await settle(parts, ledger, bar, { waiting: 0, note: 'all is sent' });
+    const counts = await settle(parts, ledger, bar, { waiting: 0, note: 'all is sent', stop });
     const rested = performance.now();
     bar.end();
     const reconciliation = await ledger.reconcile({});
@@ -81,10 +87,11 @@ async function settle(
   parts: Parts,
   ledger: CliLedger,
   bar: ProgressBar,
-  { waiting, note }: { readonly waiting: number; readonly note: string },
+  { waiting, note, stop }: { readonly waiting: number; readonly note: string; readonly stop: AbortSignal },
 ): Promise<readonly MessageTally[]> {
   let [most, moved] = [-1, performance.now()];
   for (;;) {
+    if (stop.aborted) throw new CommandError('Stopped before all was filed.');
     const counts = await ledger.tally();
     const done = atRest(counts);
     bar.to(done, note);
