@@ -90,6 +90,9 @@ export function factsOf(activity: Activity, recordKey?: string): readonly Fact[]
   );
 }
 
+/** Each record that says such a fact files the whole resource: it stands as long as one of them does. */
+export const wholeKinds: ReadonlySet<FactKind> = new Set(['consent']);
+
 /** Facts of one kind and key are told together. */
 export type FactTopic = Pick<Fact, 'kind' | 'key'>;
 

@@ -43,8 +43,7 @@ export function planSteps(mapped: readonly Mapped[], mine: Standing, subject: St
       const link = known(one);
       const resource = targets.size === 0 ? one.resource : (referringTo(one.resource, targets) as Resource);
       const base = { artifact: one.artifact, resource, ...(link === undefined ? {} : { known: link }) };
-      if (one.do === 'merge')
-        return { do: 'merge', ...base, ...(one.clears === undefined ? {} : { clears: one.clears }) };
+      if (one.do === 'merge') return { do: 'merge', ...base, ...only(one) };
       return { do: 'put', fullUrl: one.fullUrl, ...base, ...(one.shared === true ? { shared: true } : {}) };
     });
   return { steps: [...voidSteps(dropped), ...steps], missing };
@@ -54,6 +53,17 @@ export function planSteps(mapped: readonly Mapped[], mine: Standing, subject: St
 function named({ do: how, artifact, resource: { resourceType, id } }: Mapped): EmittedLink | undefined {
   if (how !== 'merge' || id === undefined) return undefined;
   return { artifact, resourceType, reference: `${resourceType}/${id}`, action: 'merged', tier: 'native', owned: [] };
+}
+
+const only = ({ clears, stays }: Mapped): Pick<Mapped, 'clears' | 'stays'> => ({
+  ...(clears === undefined ? {} : { clears }),
+  ...(stays === undefined ? {} : { stays }),
+});
+
+/** What another record says as well is not taken back. */
+export function withoutKept(steps: readonly FilingStep[], derived: readonly FilingStep[]): readonly FilingStep[] {
+  const kept = new Set(derived.filter((step) => step.do === 'merge' && step.stays).map(({ artifact }) => artifact));
+  return steps.filter((step) => step.do !== 'void' || !kept.has(step.artifact));
 }
 
 /** The fullUrl of a merge leads nowhere outside this plan: what is meant stands in the chart already, or does not. */

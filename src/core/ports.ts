@@ -118,6 +118,8 @@ export type Mapped = {
   readonly resource: Resource;
   /** Of a merge: elements that are taken away where it does not set them. */
   readonly clears?: readonly string[];
+  /** Of a merge: what it merges into stands also when the record that wrote it last is voided. */
+  readonly stays?: true;
   /** Derived of what several records say: it stands as long as one of them does. */
   readonly shared?: true;
 };
@@ -183,6 +185,7 @@ export type FilingStep =
       readonly artifact: string;
       readonly resource: Resource;
       readonly clears?: readonly string[];
+      readonly stays?: true;
       readonly known?: EmittedLink;
     }
   /** Mark it entered-in-error. */

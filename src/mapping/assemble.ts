@@ -13,6 +13,8 @@ export type Entry = {
   readonly clears?: readonly string[];
   /** Derived of the facts of several records. */
   readonly shared?: true;
+  /** Of a merge: what it merges into stands also when the record that wrote it last is voided. */
+  readonly stays?: true;
   /** The map that made it, for messages. */
   readonly where: string;
 };
@@ -127,7 +129,8 @@ export function assemble(
     }) as JsonObject as Resource;
     const shared = entry.shared === true ? ({ shared: true } as const) : {};
     const clears = entry.merge && entry.clears !== undefined ? { clears: entry.clears } : {};
-    return { artifact, fullUrl, do: entry.merge ? 'merge' : 'put', resource, ...clears, ...shared };
+    const stays = entry.merge && entry.stays === true ? ({ stays: true } as const) : {};
+    return { artifact, fullUrl, do: entry.merge ? 'merge' : 'put', resource, ...clears, ...stays, ...shared };
   });
   if (unknown.length > 0)
     return fail('match/unknown-reference', 'The activity refers to something that has not been filed.', {

@@ -11,7 +11,7 @@ import { assemble, type Entry } from './assemble.ts';
 import { issueOf, libraryOf, problemsOf } from './check.ts';
 import { functions } from './functions.ts';
 import { type PeerSupport, peerSupportOf } from './peer-support.ts';
-import { factsOn } from '../core/fact.ts';
+import { factsOn, wholeKinds } from '../core/fact.ts';
 import { functionsOf } from '../core/key-functions.ts';
 import { derivedItemOf, itemOf, type TejidoItem } from './item.ts';
 import { type MapSet, readMapSet } from './map-set.ts';
@@ -117,7 +117,8 @@ function mapDerived(loaded: Loaded, context: MappingContext, unmapped: UnmappedC
     if (map === undefined || factsOn(topic, context.facts).length === 0) continue;
     const made = runOne(loaded, map, derivedItemOf(topic, context), context, unmapped);
     if (!made.ok) return made;
-    entries.push(...made.value.map((entry): Entry => ({ ...entry, shared: true })));
+    const stays = wholeKinds.has(topic.kind) ? ({ stays: true } as const) : {};
+    entries.push(...made.value.map((entry): Entry => ({ ...entry, ...stays, shared: true })));
   }
   return ok(entries);
 }

@@ -1,7 +1,7 @@
 /** What a record says of a person, and what follows of it together with what others say. */
 import type { Activity } from '../core/activity.ts';
 import { recordKey, subjectKey } from '../core/artifact.ts';
-import { type Fact, factsAround, factsOf, factsOn, type FactView } from '../core/fact.ts';
+import { type Fact, factsAround, factsOf, factsOn, type FactView, wholeKinds } from '../core/fact.ts';
 import type { PersonContext, RecordName, Work } from '../core/lane.ts';
 import type { PatientKey } from '../core/model.ts';
 import { ok, type Outcome } from '../core/outcome.ts';
@@ -32,7 +32,12 @@ export function toldBy(
 export const untold = (facts: FactView, subjects: readonly string[]): readonly string[] =>
   facts.touched
     .filter((topic) => factsOn(topic, facts).length === 0)
-    .flatMap(({ kind, key }) => subjects.map((subject) => `${subject}.${kind}.${key}`));
+    .flatMap(({ kind, key }) =>
+      subjects.flatMap((subject) => [
+        `${subject}.${kind}.${key}`,
+        ...(wholeKinds.has(kind) ? [`${subject}.${key}`] : []),
+      ]),
+    );
 
 /** What was derived with the help of a record that says nothing any more, derived again without it. */
 export function derivedWithout(

@@ -6,7 +6,7 @@ import { recordKey, subjectKey } from '../core/artifact.ts';
 import { causeOf } from '../core/causes.ts';
 import type { PersonContext, RecordName, Work } from '../core/lane.ts';
 import type { PatientKey } from '../core/model.ts';
-import { voidSteps } from '../core/plan.ts';
+import { voidSteps, withoutKept } from '../core/plan.ts';
 import type { FilingStep } from '../core/ports.ts';
 import type { PrepareDeps } from './deps.ts';
 import { intentOf } from './intent.ts';
@@ -36,11 +36,10 @@ export async function leaving(
   const voids = voidSteps(standing).filter(({ artifact }) => !planned.has(artifact));
   if (prepared.do === 'file')
     return voids.length === 0 ? prepared : { ...prepared, steps: [...voids, ...prepared.steps] };
-  const gone = new Set(voids.map(({ artifact }) => artifact));
-  const steps = [
-    ...(await derived(record, work, patientKey, deps)).filter(({ artifact }) => !gone.has(artifact)),
-    ...voids,
-  ];
+  const again = await derived(record, work, patientKey, deps);
+  const taken = withoutKept(voids, again);
+  const gone = new Set(taken.map(({ artifact }) => artifact));
+  const steps = [...again.filter(({ artifact }) => !gone.has(artifact)), ...taken];
   return steps.length === 0 ? prepared : { do: 'file', record, steps, facts: [], waits: prepared.failure };
 }
 

@@ -10,7 +10,7 @@ import type { PersonContext, Work } from '../core/lane.ts';
 import type { PatientKey } from '../core/model.ts';
 import { type Failure, type Issue, ok } from '../core/outcome.ts';
 import { standingNames, underStandingNames } from '../core/person-artifacts.ts';
-import { planSteps, voidSteps, withdrawnSteps } from '../core/plan.ts';
+import { planSteps, voidSteps, withdrawnSteps, withoutKept } from '../core/plan.ts';
 import type { Mapper } from '../core/ports.ts';
 import { amendmentBase } from './amendment.ts';
 import { contextOf } from './context.ts';
@@ -130,7 +130,7 @@ export async function prepare(
   if (!left.ok) return stop(left.failure);
   const steps = [
     ...left.value,
-    ...planned.steps,
+    ...withoutKept(planned.steps, left.value),
     ...withdrawnSteps(links, untold(facts, [subject, ...person.aliases])),
   ];
   const past = withdraws(told) ? await deps.ledger.disclosures(patientKey) : [];

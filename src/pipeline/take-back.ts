@@ -4,7 +4,7 @@ import { noFacts } from '../core/fact.ts';
 import type { OwnedLink, PersonContext, RecordName, Work } from '../core/lane.ts';
 import { nobody, type PatientKey } from '../core/model.ts';
 import type { Failure } from '../core/outcome.ts';
-import { voidSteps } from '../core/plan.ts';
+import { voidSteps, withoutKept } from '../core/plan.ts';
 import type { FilingStep } from '../core/ports.ts';
 import { contextOf } from './context.ts';
 import type { PrepareDeps } from './deps.ts';
@@ -37,8 +37,9 @@ export async function prepareVoid(
   const voided = voidSteps([...mine, ...again.map((link): OwnedLink => ({ ...link, action: 'updated' }))]);
   const derived = derivedWithout(record, activity, work, patientKey, person, deps);
   if (!derived.ok) return stop(derived.failure);
-  const gone = new Set(voided.map(({ artifact }) => artifact));
-  const steps = [...derived.value.filter(({ artifact }) => !gone.has(artifact)), ...voided];
+  const taken = withoutKept(voided, derived.value);
+  const gone = new Set(taken.map(({ artifact }) => artifact));
+  const steps = [...derived.value.filter(({ artifact }) => !gone.has(artifact)), ...taken];
   return { do: 'file', record, steps, facts: [], voids: record };
 }
 

@@ -29,9 +29,14 @@ const consent = (key: string | undefined, activity: Activity, data: Details): re
 
 /**
  * `consent.record`. `status` is given, declined or withdrawn; `scope` a list of service categories, `['all']` when none is
- * named; `from` a day or the time of the activity; `until` the last day on which it holds, absent without end.
+ * named; `from` a day or the time of the activity; `until` the last day on which it holds, absent without end; `artifact` of
+ * the item, by which a map knows that this message says it.
  */
-export function consentRecorded({ details = {} }: ActivityComponent, activity: Activity): readonly Fact[] {
+export function consentRecorded(
+  { details = {} }: ActivityComponent,
+  activity: Activity,
+  artifact?: string,
+): readonly Fact[] {
   const scope: unknown = details['scope'];
   return consent(textIn(details, 'consentId'), activity, {
     kind: textIn(details, 'kind'),
@@ -40,11 +45,17 @@ export function consentRecorded({ details = {} }: ActivityComponent, activity: A
     recipient: recipientOf(details),
     from: textIn(details, 'start') ?? activity.occurredAt,
     until: textIn(details, 'expires'),
+    method: textIn(details, 'method'),
+    artifact,
   });
 }
 
 /** `research.consent`: the study stands for its scope. Offered is no answer yet. */
-export function researchConsent({ details = {} }: ActivityComponent, activity: Activity): readonly Fact[] {
+export function researchConsent(
+  { details = {} }: ActivityComponent,
+  activity: Activity,
+  artifact?: string,
+): readonly Fact[] {
   const study = textIn(details, 'study');
   const status = textIn(details, 'status');
   if (study === undefined || status === undefined || status === 'offered') return [];
@@ -54,11 +65,16 @@ export function researchConsent({ details = {} }: ActivityComponent, activity: A
     scope: [study],
     recipient: 'researchers',
     from: textIn(details, 'date') ?? activity.occurredAt,
+    artifact,
   });
 }
 
 /** `family.involve`: whether this relative may know. The relationship is not told: a class is enough. */
-export function familyInvolved({ details = {} }: ActivityComponent, activity: Activity): readonly Fact[] {
+export function familyInvolved(
+  { details = {} }: ActivityComponent,
+  activity: Activity,
+  artifact?: string,
+): readonly Fact[] {
   const shared: unknown = details['consentToShare'];
   const person = textIn(details, 'familyId');
   if (typeof shared !== 'boolean' || person === undefined) return [];
@@ -69,5 +85,7 @@ export function familyInvolved({ details = {} }: ActivityComponent, activity: Ac
     recipient: person,
     from: activity.occurredAt,
     until: textIn(details, 'expires'),
+    method: textIn(details, 'method'),
+    artifact,
   });
 }
