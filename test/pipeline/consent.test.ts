@@ -55,7 +55,9 @@ const anAnswer = (day: number, status: string, given: Given = {}) =>
 const told = (type: string): readonly string[] =>
   asked.flatMap((step) => {
     if (step.do === 'void') return step.resourceType === type ? ['void'] : [];
-    return step.resource.resourceType === type ? [`${step.do} ${String(step.resource['status'] ?? '')}`.trim()] : [];
+    return step.resource.resourceType === type
+      ? [`${step.do} ${JSON.stringify(step.resource['status'])}`.replaceAll('"', '')]
+      : [];
   });
 
 test('an agreement that comes after a later withdrawal does not bring the consent back', async () => {
