@@ -11,7 +11,9 @@ import type { Screen } from './words.ts';
 export function part2Gate(activity: Activity, screen: Screen, released: readonly CauseCode[]): Verdict {
   if (activity.sensitivity?.includes('sud') === true) return passed('part2');
   const free = { narrative: activity.narrative, details: activity.details, components: activity.components };
-  const places = [...textsIn(free)].filter(({ text, isName }) => !isName && screen(text)).map(({ pointer }) => pointer);
+  const places = textsIn(free)
+    .filter(({ text, isName }) => !isName && screen(text))
+    .map(({ pointer }) => pointer);
   if (places.length === 0) return passed('part2');
   const what = 'Words about substance use.';
   if (released.includes('gate/part2-review')) {

@@ -6,16 +6,22 @@ export type Found = {
   readonly isName: boolean;
 };
 
-export const escaped = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+export const escaped = (name: string): string =>
+  name.includes('~') || name.includes('/') ? name.replaceAll('~', '~0').replaceAll('/', '~1') : name;
 
-export function* textsIn(value: unknown, pointer = ''): Generator<Found> {
-  if (typeof value === 'string') yield { pointer, text: value, isName: false };
-  else if (Array.isArray(value)) {
-    for (const [index, item] of value.entries()) yield* textsIn(item, `${pointer}/${String(index)}`);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const [name, item] of Object.entries(value)) {
-      yield { pointer, text: name, isName: true };
-      yield* textsIn(item, `${pointer}/${escaped(name)}`);
+export function textsIn(value: unknown): readonly Found[] {
+  const found: Found[] = [];
+  const visit = (one: unknown, pointer: string): void => {
+    if (typeof one === 'string') found.push({ pointer, text: one, isName: false });
+    else if (Array.isArray(one)) {
+      for (let index = 0; index < one.length; index += 1) visit(one[index], `${pointer}/${String(index)}`);
+    } else if (typeof one === 'object' && one !== null) {
+      for (const name of Object.keys(one)) {
+        found.push({ pointer, text: name, isName: true });
+        visit((one as Readonly<Record<string, unknown>>)[name], `${pointer}/${escaped(name)}`);
+      }
     }
-  }
+  };
+  visit(value, '');
+  return found;
 }

@@ -88,7 +88,8 @@ export function wordsOf(text: string): readonly string[] {
 }
 
 /** `estatusMigratorio`, `estatus_migratorio` as words. */
-export const spaced = (name: string): string => name.replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2');
+export const spaced = (name: string): string =>
+  name === name.toLowerCase() ? name : name.replaceAll(/(\p{Ll})(\p{Lu})/gu, '$1 $2');
 
 type Pattern = { readonly words: readonly { readonly start: string; readonly open: boolean }[] };
 
