@@ -3,13 +3,14 @@ import type { Activity } from '../core/activity.ts';
 import { noFacts } from '../core/fact.ts';
 import type { OwnedLink, PersonContext, RecordName, Work } from '../core/lane.ts';
 import { nobody, type PatientKey } from '../core/model.ts';
-import type { Failure } from '../core/outcome.ts';
-import { voidSteps, withoutKept } from '../core/plan.ts';
+import { type Failure, ok, type Outcome } from '../core/outcome.ts';
+import { planSteps, voidSteps, withoutKept } from '../core/plan.ts';
 import type { FilingStep } from '../core/ports.ts';
 import { contextOf } from './context.ts';
 import type { PrepareDeps } from './deps.ts';
 import { derivedWithout } from './derive.ts';
 import type { Intent } from './intent.ts';
+import { mapAndValidate } from './map-and-validate.ts';
 import { open, type Prepared, stop } from './prepared.ts';
 import { isOf, split, stands } from './standing.ts';
 
@@ -37,10 +38,40 @@ export async function prepareVoid(
   const voided = voidSteps([...mine, ...again.map((link): OwnedLink => ({ ...link, action: 'updated' }))]);
   const derived = derivedWithout(record, activity, work, patientKey, person, deps);
   if (!derived.ok) return stop(derived.failure);
+  const notice = voided.length === 0 ? ok([]) : noticeOf(activity, work, patientKey, person, deps);
+  if (!notice.ok) return stop(notice.failure);
   const taken = withoutKept(voided, derived.value);
   const gone = new Set(taken.map(({ artifact }) => artifact));
-  const steps = [...derived.value.filter(({ artifact }) => !gone.has(artifact)), ...taken];
+  const steps = [...notice.value, ...derived.value.filter(({ artifact }) => !gone.has(artifact)), ...taken];
   return { do: 'file', record, steps, facts: [], voids: record };
+}
+
+/** What the chart is told of a withdrawal, beside the marks. It is nobody's to take back with the record. */
+function noticeOf(
+  activity: Activity,
+  work: Work,
+  patientKey: PatientKey,
+  person: PersonContext,
+  deps: PrepareDeps,
+): Outcome<readonly FilingStep[]> {
+  if (person.patient === undefined || deps.mapper.mapOf('void') === undefined) return ok([]);
+  const { schemaVersion, programmeId, source, occurredAt, subject, performer } = activity;
+  const reason = activity.details?.['reason'] ?? activity['voidReason'];
+  const told: Activity = {
+    ...{ schemaVersion, programmeId, source, occurredAt, performer },
+    ...(subject === undefined ? {} : { subject }),
+    activityType: 'void',
+    status: 'completed',
+    details: { reason },
+  };
+  const record = { source: source.systemId, recordId: source.recordId };
+  const generation = work.record?.generation ?? 1;
+  const context = contextOf(told, record, generation, person.patient, work, patientKey, person, noFacts, deps);
+  const mapped = mapAndValidate(told, deps, context);
+  if (!mapped.ok) return mapped;
+  const standing = new Map(person.links.filter(stands).map((link) => [link.artifact, link]));
+  const { steps } = planSteps(mapped.value, new Map(), standing, deps.programme.artifactSystem);
+  return ok(steps.map((step) => (step.do === 'put' ? { ...step, shared: true } : step)));
 }
 
 /** The record was voided: before it was filed, it never will be; a later version asks a person. */

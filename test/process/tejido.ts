@@ -87,7 +87,7 @@ export async function aSite(): Promise<Site> {
       const ready = await until(async () => {
         if (!program.running()) return 'ended' as const;
         return (await fetch(`${url}/readyz`)).ok ? ('ready' as const) : undefined;
-      }, 60_000);
+      }, 110_000);
       if (ready !== 'ready') throw new Error(`tejido start did not get ready:\n${await log()}`);
       return program;
     },

@@ -6,7 +6,8 @@ export type Site = { readonly kind: string; readonly offset: number; readonly na
 
 /** The data of a fact are open: any name may stand there, so that no slip can be told. */
 const isOpen = (ast: Ast): boolean =>
-  (ast.kind === 'member' && ast.name === 'data') || (ast.kind === 'call' && ast.of !== undefined && isOpen(ast.of));
+  ((ast.kind === 'member' || ast.kind === 'variable') && ast.name === 'data') ||
+  (ast.kind === 'call' && ast.of !== undefined && isOpen(ast.of));
 
 export function sitesOf(text: string, map: MapText): readonly Site[] {
   const sites: Site[] = [];
@@ -18,13 +19,15 @@ export function sitesOf(text: string, map: MapText): readonly Site[] {
   const path = (kind: string, { offset }: Place, context: string, elements: readonly string[]): void => {
     add(`${kind} variable`, context, offset);
     let from = offset + context.length;
+    let open = context === 'data';
     for (const element of elements) {
-      if (element !== '*') add(`${kind} element`, element, from);
+      if (element !== '*' && !open) add(`${kind} element`, element, from);
+      open ||= element === 'data';
       from += element.length + 1;
     }
   };
-  const expression = (written: Expression | undefined): void => {
-    if (written !== undefined) walk(parseExpression(written.text), written.at.offset);
+  const expression = (written: Expression | undefined, inOpen = false): void => {
+    if (written !== undefined) walk(parseExpression(written.text), written.at.offset, inOpen);
   };
   const walk = (ast: Ast, base: number, inOpen = false): void => {
     switch (ast.kind) {
@@ -68,7 +71,8 @@ export function sitesOf(text: string, map: MapText): readonly Site[] {
   const rule = ({ sources, targets, calls, rules }: Rule): void => {
     for (const source of sources) {
       path('source', source.at, source.context, source.elements);
-      for (const each of [source.where, source.check, source.log, source.default]) expression(each);
+      const inOpen = source.context === 'data' || source.elements.includes('data');
+      for (const each of [source.where, source.check, source.log, source.default]) expression(each, inOpen);
     }
     for (const target of targets) {
       if (target.context !== undefined) path('target', target.at, target.context, target.elements);
