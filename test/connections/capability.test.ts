@@ -41,6 +41,8 @@ vendor('the report of a real EHR', () => {
       // Kept in Tejido; answers can be created, and neither amended nor voided.
       ['Provenance', 'degraded'],
       ['QuestionnaireResponse', 'degraded'],
+      // Kept in Tejido.
+      ['ResearchSubject', 'degraded'],
       ['Patient', 'native'],
     ]);
   });
