@@ -1,33 +1,18 @@
 /** What several records say about one thing: derived anew with each of them, and without each that is taken back. */
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import type { FilingPlan } from '../../src/core/ports.ts';
-import { loadMapper } from '../../src/mapping/load.ts';
-import { aLedger, type TestLedger } from '../ledger/support.ts';
-import { aChart, anActivity, aVoid, type Chart, drain, type Given, statesOf, until } from './support.ts';
+import { aWorld, onDay } from './real-maps.ts';
+import { aVoid, type Given } from './support.ts';
 
-let ledger: TestLedger;
-let chart: Chart;
 /** What was asked of the goal, in order: its status of achievement. */
-let asked: string[];
-const loaded = await loadMapper({ folders: ['mappings'] });
-if (!loaded.ok) throw new Error(JSON.stringify(loaded.failure));
-const real = { mapper: () => loaded.value };
-
-beforeAll(async () => {
-  ledger = await aLedger();
+let asked: string[] = [];
+const world = aWorld((plan) => {
+  asked.push(...achievements(plan));
 });
-afterAll(() => ledger.end());
-beforeEach(async () => {
-  await sql`truncate message, record, payload, event, attempt, delivery, lane, link, fact, ehr_patient, identity, patient, audit cascade`.execute(
-    ledger.db,
-  );
-  chart = aChart();
+const { accept } = world;
+beforeEach(() => {
   asked = [];
-  chart.answer = (plan) => {
-    asked.push(...achievements(plan));
-    return Promise.resolve(undefined);
-  };
 });
 
 const achievements = (plan: FilingPlan): readonly string[] =>
@@ -37,13 +22,6 @@ const achievements = (plan: FilingPlan): readonly string[] =>
     return [`${step.do} ${status.coding[0]?.code ?? ''}`];
   });
 
-const onDay = (day: number, given: Given) =>
-  anActivity({
-    mrn: 'M1',
-    programmeId: 'msep',
-    occurredAt: `2026-05-${String(day).padStart(2, '0')}T10:00:00-05:00`,
-    ...given,
-  });
 const aGoal = (given: Given = {}) =>
   onDay(1, {
     recordId: 'set',
@@ -59,14 +37,6 @@ const aReview = (day: number, achievement: string, given: Given = {}) =>
     ...given,
   });
 
-const accept = async (...items: Parameters<TestLedger['acceptor']['accept']>[0]): Promise<void> => {
-  await ledger.acceptor.accept(items);
-  await until(
-    async () => (await statesOf(ledger)).every((state) => !/received|filing/.test(state)),
-    () => drain(ledger, chart, real),
-  );
-};
-
 test('a goal stands as its latest review found it, in whatever order the reviews come', async () => {
   await accept(aGoal());
   await accept(aReview(20, 'achieved'));
@@ -80,7 +50,7 @@ test('a review that is voided leaves the goal as the one before found it, and th
   await accept(aVoid('review-20', { mrn: 'M1' }));
   await accept(aVoid('review-10', { mrn: 'M1' }));
   expect(asked).toEqual(['merge improving', 'merge in-progress']);
-  expect(chart.standing().map((one) => one.split(' ').at(-1))).toEqual(['g1']);
+  expect(world.chart.standing().map((one) => one.split(' ').at(-1))).toEqual(['g1']);
 });
 
 test('a goal that is edited after its reviews keeps what they found', async () => {
@@ -103,16 +73,16 @@ test('an edited review counts once, and an amendment too', async () => {
   expect(asked.slice(-2)).toEqual(['merge achieved', 'merge no-change']);
   const { rows } = await sql<{ standing: string; ended: string }>`
     select count(*) filter (where until is null)::text as standing, count(*) filter (where until is not null)::text as ended
-    from fact`.execute(ledger.db);
+    from fact`.execute(world.ledger.db);
   expect(rows).toEqual([{ standing: '2', ended: '2' }]);
 });
 
 test('a review of a goal voided with its record says nothing of it any more', async () => {
   await accept(aGoal(), aReview(10, 'improving'));
   await accept(aVoid('set', { mrn: 'M1' }));
-  expect(chart.standing().map((one) => one.split(' ').at(-1))).toEqual(['review']);
+  expect(world.chart.standing().map((one) => one.split(' ').at(-1))).toEqual(['review']);
   const { rows } = await sql<{ kind: string; said: string }>`
-    select kind, data ->> 'said' as said from fact where until is null`.execute(ledger.db);
+    select kind, data ->> 'said' as said from fact where until is null`.execute(world.ledger.db);
   expect(rows).toEqual([{ kind: 'goal', said: 'review' }]);
 });
 
@@ -121,6 +91,6 @@ test('what was said of a patient by mistake is said of the other one after the r
   await accept(aReview(10, 'improving', { version: 2, mrn: 'M2' }));
   expect(asked.slice(2)).toEqual(['merge in-progress']);
   const { rows } = await sql<{ people: string }>`
-    select count(distinct patient_key)::text as people from fact where until is null`.execute(ledger.db);
+    select count(distinct patient_key)::text as people from fact where until is null`.execute(world.ledger.db);
   expect(rows).toEqual([{ people: '2' }]);
 });

@@ -1,51 +1,20 @@
 /** The programme through the lanes: series, status and level of need as they stand; work that no chart shows. */
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import type { FilingPlan, Resource } from '../../src/core/ports.ts';
 import { messageStory } from '../../src/ledger/messages.ts';
-import { loadMapper } from '../../src/mapping/load.ts';
-import { aLedger, type TestLedger } from '../ledger/support.ts';
-import { aChart, anActivity, aVoid, type Chart, drain, type Given, statesOf, until } from './support.ts';
+import { aWorld, onDay } from './real-maps.ts';
+import { aVoid, type Given, statesOf } from './support.ts';
 
-let ledger: TestLedger;
-let chart: Chart;
 /** All that was asked of the chart, in order. */
-let plans: FilingPlan[];
-const loaded = await loadMapper({ folders: ['mappings'] });
-if (!loaded.ok) throw new Error(JSON.stringify(loaded.failure));
-const real = { mapper: () => loaded.value };
-
-beforeAll(async () => {
-  ledger = await aLedger();
+let plans: FilingPlan[] = [];
+const world = aWorld((plan) => {
+  plans.push(plan);
 });
-afterAll(() => ledger.end());
-beforeEach(async () => {
-  await sql`truncate message, record, payload, event, attempt, delivery, lane, link, fact, ehr_patient, identity, patient, audit cascade`.execute(
-    ledger.db,
-  );
-  chart = aChart();
+const { accept } = world;
+beforeEach(() => {
   plans = [];
-  chart.answer = (plan) => {
-    plans.push(plan);
-    return Promise.resolve(undefined);
-  };
 });
-
-const accept = async (...items: Parameters<TestLedger['acceptor']['accept']>[0]): Promise<void> => {
-  await ledger.acceptor.accept(items);
-  await until(
-    async () => (await statesOf(ledger)).every((state) => !/received|filing/.test(state)),
-    () => drain(ledger, chart, real),
-  );
-};
-
-const onDay = (day: number, given: Given) =>
-  anActivity({
-    mrn: 'M1',
-    programmeId: 'msep',
-    occurredAt: `2026-05-${String(day).padStart(2, '0')}T10:00:00-05:00`,
-    ...given,
-  });
 
 /** What the last plans made of this type, as `pick` shows it, in order. */
 const shown = (type: string, pick: (resource: Resource) => unknown): readonly unknown[] =>
@@ -86,7 +55,7 @@ test('a session that is corrected or withdrawn changes the series; the last one 
   expect(progress().at(-1)).toBe('DSME 1/4, 120 min');
   await accept(aVoid('session-1', { mrn: 'M1' }), aVoid('session-3', { mrn: 'M1' }));
   expect(progress().at(-1)).toBe('void');
-  expect(chart.standing()).toEqual([]);
+  expect(world.chart.standing()).toEqual([]);
 });
 
 const enrolment = onDay(1, {
@@ -139,15 +108,11 @@ test('work without the patient is filed in the programme store: no patient, no c
     activityType: 'indirect.work',
     details: { kind: 'travel', minutes: 35 },
   });
-  const [receipt] = await ledger.acceptor.accept([work]);
-  await until(
-    async () => (await statesOf(ledger)).every((state) => !/received|filing/.test(state)),
-    () => drain(ledger, chart, real),
-  );
-  expect(await statesOf(ledger)).toEqual(['filed']);
+  const [receipt] = await accept(work);
+  expect(await statesOf(world.ledger)).toEqual(['filed']);
   expect(plans).toEqual([]);
-  const story = receipt === undefined ? undefined : await messageStory(ledger.db, receipt.id);
+  const story = receipt === undefined ? undefined : await messageStory(world.ledger.db, receipt.id);
   expect(story?.events.at(-1)?.detail).toBe('Kept in the programme store, not in the chart.');
-  const { rows } = await sql`select kind, data from fact where until is null`.execute(ledger.db);
+  const { rows } = await sql`select kind, data from fact where until is null`.execute(world.ledger.db);
   expect(rows).toEqual([{ kind: 'work', data: { kind: 'travel', minutes: 35 } }]);
 });

@@ -1,50 +1,19 @@
 /** A referral and what is reported of it, in whatever order: its Task stands as the reports that count say. */
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { sql } from 'kysely';
+import { beforeEach, expect, test } from '@jest/globals';
 import type { FilingStep, Resource } from '../../src/core/ports.ts';
-import { loadMapper } from '../../src/mapping/load.ts';
-import { aLedger, type TestLedger } from '../ledger/support.ts';
-import { aChart, anActivity, aVoid, type Chart, drain, type Given, statesOf, until } from './support.ts';
+import { aWorld, onDay } from './real-maps.ts';
+import { aVoid, type Given } from './support.ts';
 
-let ledger: TestLedger;
-let chart: Chart;
 /** What was asked of the Task, in order. */
-let asked: FilingStep[];
-const loaded = await loadMapper({ folders: ['mappings'] });
-if (!loaded.ok) throw new Error(JSON.stringify(loaded.failure));
-const real = { mapper: () => loaded.value };
-
-beforeAll(async () => {
-  ledger = await aLedger();
+let asked: FilingStep[] = [];
+const world = aWorld((plan) => {
+  asked.push(...plan.steps.filter(({ artifact }) => artifact.endsWith('.task')));
 });
-afterAll(() => ledger.end());
-beforeEach(async () => {
-  await sql`truncate message, record, payload, event, attempt, delivery, lane, link, fact, ehr_patient, identity, patient, audit cascade`.execute(
-    ledger.db,
-  );
-  chart = aChart();
+const { accept } = world;
+beforeEach(() => {
   asked = [];
-  chart.answer = (plan) => {
-    asked.push(...plan.steps.filter(({ artifact }) => artifact.endsWith('.task')));
-    return Promise.resolve(undefined);
-  };
 });
 
-const accept = async (...items: Parameters<TestLedger['acceptor']['accept']>[0]): Promise<void> => {
-  await ledger.acceptor.accept(items);
-  await until(
-    async () => (await statesOf(ledger)).every((state) => !/received|filing/.test(state)),
-    () => drain(ledger, chart, real),
-  );
-};
-
-const onDay = (day: number, given: Given) =>
-  anActivity({
-    mrn: 'M1',
-    programmeId: 'msep',
-    occurredAt: `2026-05-${String(day).padStart(2, '0')}T10:00:00-05:00`,
-    ...given,
-  });
 const aReferral = (given: Given = {}) =>
   onDay(1, {
     recordId: 'referral',
@@ -139,7 +108,7 @@ test('a referral that is taken back goes, whatever was reported of it', async ()
   await accept(aVoid('referral', { mrn: 'M1' }));
   expect(last()).toBe('void');
   await accept(aVoid('report-20', { mrn: 'M1' }));
-  expect(chart.standing()).toEqual([]);
+  expect(world.chart.standing()).toEqual([]);
 });
 
 test('a report of a referral that the patient did not want does not make one of it', async () => {
