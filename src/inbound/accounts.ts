@@ -4,17 +4,7 @@ import type { PatientKey } from '../core/model.ts';
 import { referralStates } from '../core/story.ts';
 import { requireScope } from './authenticate.ts';
 import { type AppDeps, callerOf } from './deps.ts';
-import { refuse } from './problem.ts';
-
-function wrong(name: string, says: string): never {
-  return refuse({
-    code: 'bad-query',
-    status: 400,
-    title: 'The query cannot be read',
-    detail: 'Correct the parameter named in `errors`.',
-    issues: [{ where: name, what: says, code: 'query/value' }],
-  });
-}
+import { wrong } from './query.ts';
 
 const keyForm = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -7,6 +7,7 @@ import { mayUse, requireScope } from './authenticate.ts';
 import { type ApiKey, type AppDeps, callerOf } from './deps.ts';
 import { bodyOf } from './limits.ts';
 import { refuse, type Problem } from './problem.ts';
+import { wrong } from './query.ts';
 
 export type EscalationAction = EscalationAct['do'];
 
@@ -19,16 +20,6 @@ const notFound: Problem = {
 
 /** Which red flag it is may be known to few only: suicidality, violence, abuse. */
 const seesRestricted = (key: ApiKey): boolean => mayUse(key, 'escalations:restricted');
-
-function wrong(name: string, says: string): never {
-  return refuse({
-    code: 'bad-query',
-    status: 400,
-    title: 'The query cannot be read',
-    detail: 'Correct the parameter named in `errors`.',
-    issues: [{ where: name, what: says, code: 'query/value' }],
-  });
-}
 
 const states = ['running', ...escalationStates] as const;
 

@@ -6,6 +6,7 @@ import type { MessageFilter } from '../core/story.ts';
 import { requireScope } from './authenticate.ts';
 import { callerOf, type AppDeps, type MessageAction } from './deps.ts';
 import { refuse, type Problem } from './problem.ts';
+import { wrong } from './query.ts';
 
 const notFound: Problem = {
   code: 'message-unknown',
@@ -27,16 +28,6 @@ const known = new Set([
   'before',
   'limit',
 ]);
-
-function wrong(name: string, says: string): never {
-  return refuse({
-    code: 'bad-query',
-    status: 400,
-    title: 'The query cannot be read',
-    detail: 'Correct the parameter named in `errors`.',
-    issues: [{ where: name, what: says, code: 'query/value' }],
-  });
-}
 
 function filterOf(query: Request['query']): MessageFilter {
   for (const [name, value] of Object.entries(query)) {

@@ -7,7 +7,7 @@ export function wrong(name: string, says: string): never {
     code: 'bad-query',
     status: 400,
     title: 'The query cannot be read',
-    detail: 'Correct the parameter named in `errors`. Nothing was accepted.',
+    detail: 'Correct the parameter named in `errors`.',
     issues: [{ where: name, what: says, code: 'query/value' }],
   });
 }

@@ -4,18 +4,10 @@ import type { WorkItem } from '../core/story.ts';
 import { requireScope } from './authenticate.ts';
 import { callerOf, type AppDeps } from './deps.ts';
 import { refuse } from './problem.ts';
+import { wrong } from './query.ts';
 
 const states: readonly WorkItem['state'][] = ['open', 'done', 'withdrawn'];
 const isId = (text: unknown): text is string => typeof text === 'string' && /^\d{1,18}$/.test(text);
-
-const wrong = (name: string, what: string): never =>
-  refuse({
-    code: 'bad-query',
-    status: 400,
-    title: 'The query cannot be read',
-    detail: 'Correct the parameter named in `errors`.',
-    issues: [{ where: name, what, code: 'query/value' }],
-  });
 
 export function listWorkList(deps: AppDeps) {
   return async (req: Request, res: Response): Promise<void> => {
