@@ -74,8 +74,8 @@ export const causes = {
   },
   'record/target-unknown': {
     class: 'held',
-    says: 'The record that this void or amendment names has not arrived.',
-    next: 'Goes on by itself when the target arrives; if it never will, void this message.',
+    says: 'The record that this void or amendment names has not arrived, or an amendment names a record of another patient.',
+    next: 'Goes on by itself when the target arrives; if it never will, void this message. Of another patient: void it, and send the amendment again.',
     who: 'sender',
   },
   'record/voided': {

@@ -83,6 +83,8 @@ export type RecordState = RecordName & {
   readonly state: MessageState | undefined;
   readonly cause?: CauseCode;
   readonly generation: number;
+  /** Whom the version that counts is about. */
+  readonly patientKey?: PatientKey;
 };
 
 export type StoredPayload = {

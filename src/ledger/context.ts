@@ -80,9 +80,10 @@ const readRecordStates = statement<{
   state: MessageState | null;
   cause: string | null;
   generation: number;
+  patient_key: PatientKey | null;
 }>(
   'record-states',
-  `select r.source, r.record_id, r.latest_message::text, m.state, m.cause, r.generation
+  `select r.source, r.record_id, r.latest_message::text, m.state, m.cause, r.generation, r.patient_key
     from record r
     join unnest($1::text[], $2::text[]) as g (source, record_id)
       on r.source = g.source and r.record_id = g.record_id
@@ -150,6 +151,7 @@ export async function recordStates(on: Queryable, records: readonly RecordName[]
     state: row.state ?? undefined,
     ...(row.cause === null || !isCause(row.cause) ? {} : { cause: row.cause }),
     generation: row.generation,
+    ...(row.patient_key === null ? {} : { patientKey: row.patient_key }),
   }));
 }
 

@@ -1,6 +1,7 @@
 /** What an amendment builds on. */
 import type { Activity } from '../core/activity.ts';
 import type { RecordName, Work } from '../core/lane.ts';
+import type { PatientKey } from '../core/model.ts';
 import { fail, ok, type Outcome } from '../core/outcome.ts';
 import type { PrepareDeps } from './deps.ts';
 import { amended, intentOf } from './intent.ts';
@@ -9,11 +10,15 @@ import { amended, intentOf } from './intent.ts';
 export async function amendmentBase(
   record: RecordName,
   work: Pick<Work, 'messageId'>,
+  patientKey: PatientKey,
   deps: Pick<PrepareDeps, 'read'> & { readonly ledger: Pick<PrepareDeps['ledger'], 'recordStates' | 'recordPayloads'> },
 ): Promise<Outcome<{ activity: Activity; generation: number; rewords: boolean }>> {
   const [target] = await deps.ledger.recordStates([record]);
   if (target?.latestMessage === undefined)
     return fail('record/target-unknown', 'The record to be amended has not arrived.');
+  // Filed from this lane it would take the record back into the chart that it left.
+  if (target.patientKey !== undefined && target.patientKey !== patientKey)
+    return fail('record/target-unknown', 'The record to be amended is about another patient.');
   if (target.state === 'voided') return fail('record/voided', 'The record to be amended was voided.');
   // Held for its wording: an amendment is how its author rewords it.
   const rewords = target.state === 'held' && target.cause === 'gate/sensitive-text';

@@ -77,7 +77,7 @@ export async function prepare(
   let generation = current;
   let rewords = false;
   if (intent.value.do === 'amend') {
-    const base = await amendmentBase(record, work, deps);
+    const base = await amendmentBase(record, work, patientKey, deps);
     if (!base.ok) return stop(base.failure);
     activity = amended(base.value.activity, intent.value.changes);
     generation = base.value.generation;

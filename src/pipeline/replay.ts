@@ -42,7 +42,7 @@ export async function replay(past: Past, deps: ReplayDeps): Promise<Outcome<Repl
     return ok({ activity, context });
   };
   if (intent.value.do === 'file') return given(intent.value.activity, past.generation);
-  const base = await amendmentBase(record, past, deps);
+  const base = await amendmentBase(record, past, past.patientKey, deps);
   if (!base.ok) return base;
   return given(amended(base.value.activity, intent.value.changes), base.value.generation);
 }

@@ -136,6 +136,39 @@ describe('versions of a record that meet', () => {
     }
   });
 
+  test('an amendment that waited while its record moved to another patient brings nothing back to the first chart', async () => {
+    const amendment = (target: string, mrn: string) =>
+      anActivity({
+        recordId: `amend-${target}`,
+        mrn,
+        activityType: 'amend',
+        details: { target: { recordId: target }, changes: { durationMinutes: 25 } },
+      });
+    await accept(anActivity({ mrn: 'M1', activityType: 'dsme.individual' }));
+    await accept(amendment('r1', 'M1'));
+    await drain(ledger, chart);
+    await accept(anActivity({ version: 2, mrn: 'M2' }));
+    await drain(ledger, chart);
+    // What is filed for the first patient lets what waits there go on.
+    await accept(anActivity({ recordId: 'r3', mrn: 'M1', details: { parts: ['other'] } }));
+    // One that named another patient, before its record came.
+    await accept(amendment('r2', 'M1'));
+    await accept(anActivity({ recordId: 'r2', mrn: 'M2', details: { parts: ['second'] } }));
+    await drain(ledger, chart);
+    await accept(anActivity({ recordId: 'r4', mrn: 'M1', details: { parts: ['last'] } }));
+    await until(settled, () => drain(ledger, chart));
+    expect(chart.standing()).toEqual([
+      'Patient/M1 last',
+      'Patient/M1 other',
+      'Patient/M2 encounter',
+      'Patient/M2 second',
+    ]);
+    expect((await statesOf(ledger)).filter((state) => state.startsWith('held'))).toEqual([
+      'held record/target-unknown',
+      'held record/target-unknown',
+    ]);
+  });
+
   test('a void of a record of another system leaves the record of the same id of this one standing', async () => {
     await accept(anActivity({ mrn: 'M1' }));
     await drain(ledger, chart);
