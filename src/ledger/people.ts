@@ -35,6 +35,7 @@ export async function touched(
   );
   const elsewhere = await on.query<{ reference: string }>(
     `select distinct l.reference from link l join message m on m.id = l.message_id where ${theirs} and l.action = 'merged'
+     and exists (select 1 from link o where o.destination = l.destination and o.artifact = l.artifact and o.action <> 'merged')
      and not exists (select 1 from link o join message m on m.id = o.message_id
        where o.destination = l.destination and o.artifact = l.artifact and o.action <> 'merged' and ${theirs}) order by 1`,
     values,

@@ -101,8 +101,14 @@ async function moveWork(
     [ids, to, person],
   );
   await client.query('update disclosure set patient_key = $2 where message_id = any($1::bigint[])', [ids, to]);
-  // What a record merged into another one is no work of its own.
-  await client.query(`delete from link where message_id = any($1::bigint[]) and action = 'merged'`, [ids]);
+  // What a record merged into another one is no work of its own. What is derived is nobody's: its links are all merges,
+  // and lead to it when it is derived again without this record.
+  await client.query(
+    `delete from link l where message_id = any($1::bigint[]) and action = 'merged' and exists (
+       select 1 from link o where o.destination = l.destination and o.artifact = l.artifact
+         and o.action not in ('merged', 'voided'))`,
+    [ids],
+  );
   await client.query('update delivery set lane = $2 where message_id = any($1::bigint[])', [ids, to]);
   await client.query(
     `with again as (

@@ -2,6 +2,8 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { sql } from 'kysely';
 import type { FilingPlan } from '../../src/core/ports.ts';
+import { findPerson } from '../../src/ledger/people.ts';
+import { unlinkIdentity } from '../../src/ledger/unlink.ts';
 import { aWorld, onDay } from './real-maps.ts';
 import { aVoid, type Given } from './support.ts';
 
@@ -93,4 +95,33 @@ test('what was said of a patient by mistake is said of the other one after the r
   const { rows } = await sql<{ people: string }>`
     select count(distinct patient_key)::text as people from fact where until is null`.execute(world.ledger.db);
   expect(rows).toEqual([{ people: '2' }]);
+});
+
+test('the progress of a series leaves the wrong chart with an id that is un-linked; what others told stays', async () => {
+  const seat = (number: number, recordId: string, by: Given) =>
+    onDay(number, {
+      recordId,
+      activityType: 'dsme.group-session',
+      details: { series: `s-${recordId.slice(0, 1)}`, sessionNo: number, attended: 'yes', minutes: 120 },
+      ...by,
+    });
+  await accept(
+    seat(1, 'a1', { mrn: 'M1', sourcePatientId: 'p1' }),
+    seat(1, 'b1', { mrn: 'M1', sourcePatientId: 'p1' }),
+  );
+  await accept(seat(2, 'b2', { mrn: 'M1' }));
+  const progress = () =>
+    world.chart
+      .standing()
+      .map((one) => one.split(' ').at(-1))
+      .filter((one) => /^s-/.test(one ?? ''));
+  expect(progress()).toEqual(['s-a', 's-b']);
+  const person = await findPerson(world.ledger.pool, { system: 'source:app', value: 'p1' });
+  if (person === undefined) throw new Error('p1 is not known.');
+  const unlink = (run: boolean) =>
+    unlinkIdentity(world.ledger.pool, { person, source: 'app', sourcePatientId: 'p1', run }, 'x');
+  expect(await unlink(false)).toMatchObject({ ok: true, preview: { changedElsewhere: [] } });
+  await unlink(true);
+  await accept();
+  expect(progress()).toEqual(['s-b']);
 });
