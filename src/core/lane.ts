@@ -81,6 +81,8 @@ export type PersonContext = {
 export type RecordState = RecordName & {
   readonly latestMessage: MessageId | undefined;
   readonly state: MessageState | undefined;
+  /** Activity type of that version. */
+  readonly kind?: string;
   readonly cause?: CauseCode;
   readonly generation: number;
   /** Whom the version that counts is about. */

@@ -78,12 +78,13 @@ const readRecordStates = statement<{
   record_id: string;
   latest_message: string | null;
   state: MessageState | null;
+  kind: string | null;
   cause: string | null;
   generation: number;
   patient_key: PatientKey | null;
 }>(
   'record-states',
-  `select r.source, r.record_id, r.latest_message::text, m.state, m.cause, r.generation, r.patient_key
+  `select r.source, r.record_id, r.latest_message::text, m.state, m.kind, m.cause, r.generation, r.patient_key
     from record r
     join unnest($1::text[], $2::text[]) as g (source, record_id)
       on r.source = g.source and r.record_id = g.record_id
@@ -149,6 +150,7 @@ export async function recordStates(on: Queryable, records: readonly RecordName[]
     recordId: row.record_id,
     latestMessage: (row.latest_message ?? undefined) as MessageId | undefined,
     state: row.state ?? undefined,
+    ...(row.kind === null ? {} : { kind: row.kind }),
     ...(row.cause === null || !isCause(row.cause) ? {} : { cause: row.cause }),
     generation: row.generation,
     ...(row.patient_key === null ? {} : { patientKey: row.patient_key }),

@@ -27,6 +27,7 @@ export async function prepareVoid(
   if (!own && target?.latestMessage === undefined) {
     return stop({ cause: 'record/target-unknown', detail: 'The record to be voided has not arrived.' });
   }
+  if (target?.kind === 'amend') return stop(amendmentVoided);
   if (target?.state !== undefined && open.has(target.state)) {
     return stop({ cause: 'record/target-unknown', detail: 'The record to be voided is not settled yet.' });
   }
@@ -73,6 +74,12 @@ function noticeOf(
   const { steps } = planSteps(mapped.value, new Map(), standing, deps.programme.artifactSystem);
   return ok(steps.map((step) => (step.do === 'put' ? { ...step, shared: true } : step)));
 }
+
+/** What it changed is not kept apart: a void that did nothing would look as if it had. */
+const amendmentVoided: Failure = {
+  cause: 'activity/invalid',
+  detail: 'An amendment cannot be voided. Amend the record again, or send a newer version of it.',
+};
 
 /** The record was voided: before it was filed, it never will be; a later version asks a person. */
 export function prepareVoided(work: Work, voidedBy: string, person: PersonContext): Prepared {

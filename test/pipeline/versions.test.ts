@@ -169,6 +169,24 @@ describe('versions of a record that meet', () => {
     ]);
   });
 
+  test('a void of an amendment says that it cannot, and leaves what stands', async () => {
+    await accept(anActivity({ mrn: 'M1' }));
+    const changes = { durationMinutes: 5 };
+    await accept(
+      anActivity({
+        recordId: 'a1',
+        activityType: 'amend',
+        mrn: 'M1',
+        details: { target: { recordId: 'r1' }, changes },
+      }),
+    );
+    await until(settled, () => drain(ledger, chart));
+    await accept(aVoid('a1', { mrn: 'M1' }));
+    await until(settled, () => drain(ledger, chart));
+    expect(await statesOf(ledger)).toEqual(['filed', 'filed', 'held activity/invalid']);
+    expect(chart.standing()).toEqual(['Patient/M1 encounter']);
+  });
+
   test('a void of a record of another system leaves the record of the same id of this one standing', async () => {
     await accept(anActivity({ mrn: 'M1' }));
     await drain(ledger, chart);
