@@ -183,10 +183,52 @@ const completed: Readonly<Record<string, (it: Open) => void>> = {
   RelatedPerson: (it) => (it['name'] ??= [{ family: 'Quispe' }]),
 };
 
+const concept = (system: string, code: string) => ({ coding: [{ system, code }] });
+const usCore = 'http://hl7.org/fhir/us/core/CodeSystem/';
+const alsoIn = (it: Open, ...more: readonly object[]): void => {
+  it['category'] = [...list(it['category']), ...more];
+};
+const suppliedByPatient = { tag: [{ system: `${usCore}us-core-tags`, code: 'patient-supplied' }] };
+
+/** What invariants of our own profiles ask for. */
+const completedOurs: Readonly<Record<string, (it: Open) => void>> = {
+  'tejido-consent': (it) => alsoIn(it, concept('http://terminology.hl7.org/CodeSystem/v3-ActCode', 'IDSCL')),
+  'tejido-health-concern': (it) => {
+    alsoIn(it, concept(`${usCore}condition-category`, 'health-concern'));
+    it['evidence'] ??= [{ detail: [{ reference: 'Observation/x1' }] }];
+  },
+  'tejido-linkage': (it) => (it['statusReason'] = { text: 'not wanted' }),
+  'tejido-medication-statement': (it) => {
+    it['informationSource'] = it['subject'];
+    it['meta'] = suppliedByPatient;
+  },
+  'tejido-referral-outcome': (it) => alsoIn(it, concept(`${usCore}us-core-category`, 'sdoh')),
+  'tejido-research-subject': (it) => {
+    const system = 'http://terminology.hl7.org/CodeSystem/v3-Confidentiality';
+    it['meta'] = { security: [{ system, code: 'R' }] };
+  },
+  'tejido-screening-need': (it) =>
+    alsoIn(
+      it,
+      concept('http://terminology.hl7.org/CodeSystem/observation-category', 'survey'),
+      concept(`${usCore}us-core-category`, 'sdoh'),
+    ),
+  'tejido-self-report': (it) => {
+    it['performer'] = [it['subject']];
+    it['meta'] = suppliedByPatient;
+  },
+  'tejido-supply': (it) => (it['suppliedItem'] ??= { quantity: { value: 1 }, itemCodeableConcept: { text: 'strips' } }),
+  'tejido-text-message': (it) => {
+    it['sent'] ??= '2026-05-06T18:05:00Z';
+    it['statusReason'] = { text: 'not sent' };
+  },
+};
+
 /** A resource that claims the profile. */
 export function instanceOf(definitions: Definitions, profile: Structure, extent: Extent): Resource {
   const { type, url } = profile;
   const made = new Maker(definitions, extent).object({ structure: profile, id: type }, 0);
   completed[type]?.(made);
+  completedOurs[url.replace('https://tejido.dev/fhir/StructureDefinition/', '')]?.(made);
   return merged(made, { resourceType: type, meta: { profile: [url] } }) as Resource;
 }
