@@ -29,7 +29,7 @@ const integer = (least: number, most: number) => (given: string) => {
   return read;
 };
 
-const usual = { activities: 1_500, months: 1 };
+const usual = { activities: 1_000, months: 1 };
 const whole = { activities: 40_000, months: 36 };
 /** Of a short demo four weeks: a series of classes fits in. */
 const daysOf = (months: number): number => (months === 1 ? 28 : Math.round((months * 365.25) / 12));
