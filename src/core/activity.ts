@@ -49,3 +49,7 @@ export type Activity = {
   readonly basedOn?: readonly string[];
   readonly [other: string]: unknown;
 };
+
+/** What was only tried, or did not come about, says nothing of the patient. */
+export const tookPlace = ({ status }: Pick<Activity, 'status'>): boolean =>
+  status === 'completed' || status === 'partial';

@@ -1,6 +1,5 @@
 /** What left the clinic: kept so that a patient can be told to whom (42 CFR 2.24, 45 CFR 164.528). Never the content. */
-import type { Activity } from './activity.ts';
-import { tookPlace } from './gates/consent.ts';
+import { type Activity, tookPlace } from './activity.ts';
 import { isOutside, type Receives } from './gates/minimum.ts';
 import type { MessageId } from './model.ts';
 

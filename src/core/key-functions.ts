@@ -3,7 +3,7 @@
  * nothing is said, each kind of activity has a default, and a contact has those of all its components. Ongoing support is
  * derived: whoever is met again, or followed up on purpose, is supported. Pure.
  */
-import type { Activity, ActivityComponent } from './activity.ts';
+import { type Activity, type ActivityComponent, tookPlace } from './activity.ts';
 import type { Fact } from './fact.ts';
 
 /**
@@ -25,8 +25,6 @@ const textsIn = (value: unknown): readonly string[] =>
 
 const isContact = ({ activityType }: Activity): boolean =>
   activityType.startsWith('contact.') || activityType.startsWith('dsme.');
-
-const tookPlace = ({ status }: Activity): boolean => status === 'completed' || status === 'partial';
 
 function asserted({ keyFunctions: said, primaryFunction }: Activity): readonly KeyFunction[] {
   return [...(Array.isArray(said) ? (said as unknown[]) : []), primaryFunction].filter(isKeyFunction);

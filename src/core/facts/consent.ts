@@ -1,16 +1,7 @@
 /** What consents say to the gates: which, for whom, for what, from when until when. Pure. */
-import type { Activity, ActivityComponent } from '../activity.ts';
+import { type Activity, type ActivityComponent, tookPlace } from '../activity.ts';
 import type { Fact } from '../fact.ts';
-
-type Details = Readonly<Record<string, unknown>>;
-
-const textIn = (details: Details, name: string): string | undefined => {
-  const value = details[name];
-  return typeof value === 'string' ? value : undefined;
-};
-
-/** Only what took place says something: who was not asked has neither agreed nor declined. */
-const tookPlace = ({ status }: Activity): boolean => status === 'completed' || status === 'partial';
+import { type Details, known, textIn } from './details.ts';
 
 /** Whoever may receive: an organisation by its id, else a class of recipients; never a name. */
 const recipientOf = (details: Details): string | undefined => {
@@ -19,13 +10,10 @@ const recipientOf = (details: Details): string | undefined => {
   return textIn(recipient as Details, 'id') ?? textIn(recipient as Details, 'class');
 };
 
-const defined = (data: Details): Details =>
-  Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));
-
 const consent = (key: string | undefined, activity: Activity, data: Details): readonly Fact[] =>
   key === undefined || !tookPlace(activity)
     ? []
-    : [{ kind: 'consent', key, at: activity.occurredAt, data: defined(data) }];
+    : [{ kind: 'consent', key, at: activity.occurredAt, data: known(data) }];
 
 /**
  * `consent.record`. `status` is given, declined or withdrawn; `scope` a list of service categories, `['all']` when none is

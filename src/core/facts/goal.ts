@@ -1,8 +1,6 @@
 /** What is said about a goal: that it was set, and how each review found it. */
-import type { Activity, ActivityComponent } from '../activity.ts';
+import { type Activity, type ActivityComponent, tookPlace } from '../activity.ts';
 import type { Fact } from '../fact.ts';
-
-const tookPlace = ({ status }: Activity): boolean => status === 'completed' || status === 'partial';
 
 /** `data`: `{said: 'set'}` or `{said: 'review', achievement}`. Nothing when it was only tried. */
 export function goalFacts({ activityType, details }: ActivityComponent, activity: Activity): readonly Fact[] {

@@ -1,24 +1,12 @@
 /** Facts of the programme: contacts, attempts, sessions, status, level of need, work. Pure; codes and numbers only. */
-import type { Activity, ActivityComponent } from '../activity.ts';
+import { type Activity, type ActivityComponent, tookPlace } from '../activity.ts';
 import type { Fact } from '../fact.ts';
-
-type Details = Readonly<Record<string, unknown>>;
-
-const tookPlace = ({ status }: Activity): boolean => status === 'completed' || status === 'partial';
+import { type Details, known, textIn } from './details.ts';
 
 const numberIn = (details: Details, name: string): number | undefined => {
   const value = details[name];
   return typeof value === 'number' ? value : undefined;
 };
-
-const textIn = (details: Details, name: string): string | undefined => {
-  const value = details[name];
-  return typeof value === 'string' ? value : undefined;
-};
-
-/** Without what is not known. */
-const known = (data: Details): Details =>
-  Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));
 
 /** The day as the device wrote it. */
 const dayOf = (iso: string): string => iso.slice(0, 10);

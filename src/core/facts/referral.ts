@@ -1,13 +1,11 @@
 /** What referrals say to later records: for which kind of service, how far, and what came of it. Pure. */
-import type { Activity, ActivityComponent } from '../activity.ts';
+import { type Activity, type ActivityComponent, tookPlace } from '../activity.ts';
 import type { Fact } from '../fact.ts';
 
 const codeIn = (details: Readonly<Record<string, unknown>>, name: string): { readonly [key: string]: string } => {
   const value = details[name];
   return typeof value === 'string' ? { [name]: value } : {};
 };
-
-const tookPlace = ({ status }: Activity): boolean => status === 'completed' || status === 'partial';
 
 /** Without a `referralId` no later record can name it: nothing is told. */
 const referral = (

@@ -2,7 +2,7 @@
  * What needs a consent waits for one. The programme's is asked of every activity, but only a no that is known stops:
  * to be cared for is consent enough until the patient says otherwise.
  */
-import type { Activity, ActivityComponent } from '../activity.ts';
+import { type Activity, type ActivityComponent, tookPlace } from '../activity.ts';
 import type { CauseCode } from '../causes.ts';
 import { type Consent, type ConsentKind, judge, type Judgement, type Need } from './consents.ts';
 import { type Mark, passedWith, stopped, type Verdict } from './verdict.ts';
@@ -30,8 +30,6 @@ const isOutgoing = (activity: Activity, { details }: Part): boolean =>
 export const partsOf = (activity: Activity): readonly Part[] => [activity, ...(activity.components ?? [])];
 
 /** Nothing is disclosed by what did not take place. */
-export const tookPlace = ({ status }: Activity): boolean => status === 'completed' || status === 'partial';
-
 function needsOf(activity: Activity, rules: ConsentRules): readonly (Need & { readonly type: string })[] {
   if (!tookPlace(activity)) return [];
   return partsOf(activity).flatMap((part) => {
