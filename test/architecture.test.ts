@@ -15,6 +15,8 @@ const allowed: Readonly<Record<string, readonly string[] | 'everything'>> = {
   validation: ['core', 'definitions', 'fhirpath'],
   connections: ['core'],
   sources: ['core'],
+  hl7v2: ['core'],
+  mllp: ['core', 'hl7v2'],
   roster: ['core'],
   inbound: ['core'],
   sandbox: ['core'],

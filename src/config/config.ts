@@ -3,6 +3,8 @@ import type { GateRules } from '../core/gates/index.ts';
 import type { Receives } from '../core/gates/minimum.ts';
 import type { MatchingRules } from '../core/matching/judge.ts';
 import type { RetryPolicy } from '../core/decide.ts';
+import type { LabRules } from '../core/lab/rules.ts';
+import type { Hl7Sender } from '../core/lab/sender.ts';
 import type { EscalationPolicy } from '../core/escalation.ts';
 import type { DestinationId } from '../core/model.ts';
 import type { MappingContext, Performer } from '../core/ports.ts';
@@ -95,6 +97,25 @@ export type RedFlagConfig = {
   readonly taskSeconds: number;
 };
 
+/** The HL7 v2 door. */
+export type MllpConfig = {
+  readonly enabled: boolean;
+  readonly host: string;
+  readonly port: number;
+  /** PEM texts. With `clientCa` a client must show a certificate that it signed. */
+  readonly tls?: { readonly key: string; readonly cert: string; readonly clientCa?: string };
+  readonly limits: {
+    readonly frameBytes: number;
+    readonly bytesInFlight: number;
+    readonly connections: number;
+    readonly idleMs: number;
+    readonly frameMs: number;
+  };
+  readonly senders: readonly Hl7Sender[];
+  /** For what none of `senders` matches; named `hl7`. */
+  readonly anySender: Hl7Sender;
+};
+
 export type Config = {
   /** Where it was read from; absent: defaults only. */
   readonly file?: string;
@@ -131,6 +152,8 @@ export type Config = {
   readonly rosters: { readonly columns: Readonly<Record<string, string>> };
   /** `folders`: absolute paths. `watch`: a changed file is loaded while messages run. */
   readonly mappings: { readonly folders: readonly string[]; readonly watch: boolean };
+  readonly mllp: MllpConfig;
+  readonly labs: LabRules;
   /** `igPackages`: absolute paths. */
   readonly validation: { readonly igPackages: readonly string[] };
   readonly gates: GateRules;

@@ -7,7 +7,8 @@ import type { Receives, RecipientClass } from '../core/gates/minimum.ts';
 import type { MatchingRules } from '../core/matching/judge.ts';
 import type { DestinationId } from '../core/model.ts';
 import { checkSchema } from './check.ts';
-import type { Config, ConfigProblem, DestinationConfig, LoadedConfig, SyncConfig } from './config.ts';
+import type { Hl7Sender } from '../core/lab/sender.ts';
+import type { Config, ConfigProblem, DestinationConfig, LoadedConfig, MllpConfig, SyncConfig } from './config.ts';
 import { isSealingKey } from './sealing.ts';
 import { type ListConfig, readScreens } from './screens.ts';
 import { type GivenRedFlags, checkRedFlags, redFlagConfig } from './red-flags.ts';
@@ -32,7 +33,11 @@ type Checked = Pick<
   | 'retention'
   | 'progress'
   | 'sealing'
+  | 'labs'
 > & {
+  readonly mllp: Omit<MllpConfig, 'senders' | 'anySender'> & {
+    readonly senders: readonly (Omit<Hl7Sender, 'timeZone'> & Partial<Pick<Hl7Sender, 'timeZone'>>)[];
+  };
   readonly destinations: readonly (Omit<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem' | 'receives'> &
     Partial<Pick<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem'>> & {
       readonly recipient: RecipientClass;
@@ -94,6 +99,16 @@ const checkMeaning = (config: Checked, folder: string): Trouble[] => {
     config.sources.map((source) => source['name']),
     'name',
   );
+  twice(
+    'mllp.senders',
+    config.mllp.senders.map(({ name }) => name),
+    'name',
+  );
+  for (const [index, { timeZone }] of config.mllp.senders.entries()) {
+    if (timeZone === undefined || isTimeZone(timeZone)) continue;
+    const next = 'Write an IANA name such as America/Chicago.';
+    trouble.push({ path: ['mllp', 'senders', index, 'timeZone'], says: 'This time zone is not known.', next });
+  }
   if (!isTimeZone(config.programme.timeZone)) {
     const next = 'Write an IANA name such as America/Chicago.';
     trouble.push({ path: ['programme', 'timeZone'], says: 'This time zone is not known.', next });
@@ -163,11 +178,17 @@ const fromEnvironment = (env: Environment, problems: ConfigProblem[]) => {
     }
     return given;
   };
-  const port = text('PORT');
-  const portNumber = port === undefined ? undefined : Number(port);
-  if (portNumber !== undefined && !(Number.isInteger(portNumber) && portNumber >= 0 && portNumber <= 65_535)) {
-    wrong('PORT', 'This is no port.', 'Write a number from 0 to 65535.');
-  }
+  const portOf = (name: string): number | undefined => {
+    const given = text(name);
+    if (given === undefined) return undefined;
+    const port = Number(given);
+    if (!(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
+      wrong(name, 'This is no port.', 'Write a number from 0 to 65535.');
+    }
+    return port;
+  };
+  const port = portOf('PORT');
+  const mllpPort = portOf('MLLP_PORT');
   const level = text('LOG_LEVEL')?.toLowerCase();
   const logLevel = levels.find((known) => known === (level ?? 'info'));
   if (logLevel === undefined) wrong('LOG_LEVEL', 'This level is not known.', `One of: ${levels.join(', ')}.`);
@@ -181,7 +202,8 @@ const fromEnvironment = (env: Environment, problems: ConfigProblem[]) => {
   }
   return {
     host: text('HOST'),
-    port: portNumber,
+    port,
+    mllpPort,
     logLevel: logLevel ?? ('info' as const),
     apiKey,
     databaseUrl: url('DATABASE_URL', ['postgres:', 'postgresql:']),
@@ -263,13 +285,19 @@ const assemble = (
   folder: string,
   file: string | undefined,
 ): Config => {
-  const { gates, consent, redFlags, review, destinations, http, mappings, validation, ...rest } = checked;
+  const { gates, consent, redFlags, review, destinations, http, mllp, mappings, validation, ...rest } = checked;
   const sandbox = { id: 'sandbox', kind: 'sandbox' } as const;
   const all = destinations.length > 0 ? destinations : [defaultsOf(sandbox)];
   return {
     ...rest,
     ...(file === undefined ? {} : { file: path.resolve(file) }),
     http: { ...http, host: around.host ?? http.host, port: around.port ?? http.port },
+    mllp: mllpOf(
+      mllp,
+      around,
+      rest.programme.timeZone,
+      all.some(({ kind }) => kind === 'sandbox'),
+    ),
     database: around.databaseUrl === undefined ? { kind: 'embedded' } : { kind: 'url', url: around.databaseUrl },
     ...(around.redisUrl === undefined ? {} : { redisUrl: around.redisUrl }),
     ...(around.apiKey === undefined ? {} : { apiKey: around.apiKey }),
@@ -281,6 +309,34 @@ const assemble = (
     gates: { ...gates, ...screens, consent, review },
     redFlags: redFlagConfig(redFlags),
   };
+};
+
+/** The name of the sandbox's own authority: an example can be sent to it without any configuration. */
+const sandboxAuthority = 'SANDBOX';
+
+const mllpOf = (
+  { senders, ...given }: Checked['mllp'],
+  around: ReturnType<typeof fromEnvironment>,
+  timeZone: string,
+  sandbox: boolean,
+): MllpConfig => {
+  const [any] = checkedDefaults({ mllp: { senders: [{ name: 'hl7' }] } }).mllp.senders;
+  return {
+    ...given,
+    host: around.host ?? given.host,
+    port: around.mllpPort ?? given.port,
+    senders: senders.map((sender) => ({ timeZone, ...sender })),
+    anySender: { ...(any as Hl7Sender), timeZone, mrnAuthorities: sandbox ? [sandboxAuthority] : [] },
+  };
+};
+
+/** What is given, with the defaults of the schema. */
+const checkedDefaults = (data: {
+  readonly mllp: { readonly senders: readonly { readonly name: string }[] };
+}): Checked => {
+  const filled: unknown = structuredClone(data);
+  checkSchema(filled);
+  return filled as Checked;
 };
 
 /** The schema's defaults for one destination. */

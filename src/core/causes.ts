@@ -30,6 +30,36 @@ export const causes = {
     next: 'Look at the raw payload, correct the sender, and have it sent again.',
     who: 'sender',
   },
+  'source/unsupported': {
+    class: 'held',
+    says: 'A message of a type that Tejido does not read came to the HL7 v2 door.',
+    next: 'Route this type elsewhere at the sender, or set `unknownTypes: reject` for it; then void this message.',
+    who: 'engineer',
+  },
+  'source/control-id-reused': {
+    class: 'held',
+    says: 'MSH-10 and MSH-7 were used before by this sender, with other content; it was answered with AR.',
+    next: 'Have the sender correct its message ids and send it again. If it is a result of its own, release it.',
+    who: 'sender',
+  },
+  'lab/test-message': {
+    class: 'held',
+    says: 'MSH-11 says that this is no message for production (training, debugging).',
+    next: 'Void it; or list the value in `processing` of the sender and retry.',
+    who: 'engineer',
+  },
+  'lab/no-order': {
+    class: 'held',
+    says: 'The message has no result that Tejido could know again: no OBR, or neither order number nor time.',
+    next: 'Have the laboratory send OBR-2 or OBR-3, or OBR-7, and send it again.',
+    who: 'sender',
+  },
+  'lab/order-conflict': {
+    class: 'held',
+    says: 'The same order number stands for another patient, with another time of collection.',
+    next: 'Ask the laboratory whose result it is. Release it to file it for this patient beside the other; or void it.',
+    who: 'front-desk',
+  },
   'activity/invalid': {
     class: 'held',
     says: 'The activity does not have the fields that its type requires.',

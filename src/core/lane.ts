@@ -4,6 +4,7 @@ import type { CauseCode } from './causes.ts';
 import type { Disclosure } from './disclosure.ts';
 import type { Progress } from './decide.ts';
 import type { Fact, OwnedFact } from './fact.ts';
+import type { LabVersion } from './lab/model.ts';
 import type { DestinationId, EmittedLink, Exchange, MessageId, MessageState, PatientKey } from './model.ts';
 import type { Judged } from './matching/judge.ts';
 import type { Failure } from './outcome.ts';
@@ -128,6 +129,10 @@ export type Completed = {
   readonly disclosures?: readonly Disclosure[];
   /** Who it could be, when that is for a person to say; `automatic`: the first is certain, and is linked. */
   readonly look?: { readonly candidates: readonly Judged[]; readonly automatic: boolean };
+  /** Versions of laboratory results that it told, the ones that count and the ones that came late. */
+  readonly lab?: readonly LabVersion[];
+  /** Artifacts of laboratory results that stand for this patient no more: moved to another, or withdrawn. */
+  readonly labVoided?: readonly string[];
   /** The record came from another person: what it said and filed there counts no more. */
   readonly moved?: boolean;
 };

@@ -9,6 +9,7 @@ import type { Fact, FactView } from './fact.ts';
 import type { FunctionTag } from './key-functions.ts';
 import type { ChartPatient } from './matching/candidates.ts';
 import type { Demographics } from './matching/demographics.ts';
+import type { LabNames, LabOrder } from './lab/model.ts';
 import type { Failure, Issue, Outcome } from './outcome.ts';
 import type { RedFlag } from './red-flag/rules.ts';
 
@@ -49,7 +50,9 @@ export type Incoming = {
   readonly flags?: readonly RedFlag[];
   /** Why a record is withdrawn, when this withdraws one: `wrong-patient`, `duplicate`, `mistaken`, `privacy`. */
   readonly withdrawal?: string;
-  /** The key that sent it. */
+  /** Its place among what the HL7 v2 door has acknowledged and not handed on: taken from there as it is accepted. */
+  readonly intake?: string;
+  /** The key, or the sender, that sent it. */
   readonly actor: string;
 };
 
@@ -106,6 +109,18 @@ export type MappingContext = {
   readonly facts: FactView;
 };
 
+/** What a map of laboratory results may read beside the order. Pure data: same input, same output. */
+export type LabContext = {
+  /** `Patient/…` in the destination. */
+  readonly patient: { readonly reference: string; readonly display?: string };
+  readonly programme: Pick<MappingContext['programme'], 'artifactSystem' | 'timeZone'>;
+  /** Name of the sender in the ledger. */
+  readonly source: string;
+  readonly receivedAt: string;
+  /** What earlier messages filed of the order and of its parent: artifact → `Type/id`. */
+  readonly filed: Readonly<Record<string, string>>;
+};
+
 /**
  * One resource to stand in the chart.
  * `put`: create it, or make the one that carries the artifact identifier equal to it.
@@ -157,6 +172,13 @@ export type Mapper = {
   readonly map: (
     activity: Activity | undefined,
     context: MappingContext,
+    unmapped?: UnmappedCode[],
+  ) => Outcome<readonly Mapped[]>;
+  /** What one order of a laboratory is in the chart: its report, each of its results, specimens. */
+  readonly mapLab: (
+    order: LabOrder,
+    names: LabNames,
+    context: LabContext,
     unmapped?: UnmappedCode[],
   ) => Outcome<readonly Mapped[]>;
   /** The key functions of peer support that an activity as a whole serves, beside what other records say. */

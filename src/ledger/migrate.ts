@@ -12,6 +12,7 @@ import { escalations009 } from './migrations/009_escalations.ts';
 import { changes011 } from './migrations/011_changes.ts';
 import { heal010 } from './migrations/010_heal.ts';
 import { worklist008 } from './migrations/008_worklist.ts';
+import { labs013 } from './migrations/013_labs.ts';
 import { ensurePartitions } from './partitions.ts';
 
 const migrations: Record<string, Migration> = {
@@ -26,6 +27,7 @@ const migrations: Record<string, Migration> = {
   '010_heal': heal010,
   '011_changes': changes011,
   '008_worklist': worklist008,
+  '013_labs': labs013,
 };
 
 /** Returns the names of the migrations that were run now. */

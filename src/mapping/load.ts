@@ -78,6 +78,7 @@ export function mapperOf(set: MapSet, options: MapperOptions = {}): Outcome<Mapp
     mapOf: (kind) => read.routes.get(kind)?.map,
     uncharted: [...read.routes].filter(([, { map }]) => empty.has(map)).map(([kind]) => kind),
     map: (activity, context, unmapped = []) => mapMessage(loaded, activity, context, unmapped),
+    mapLab: () => fail('mapping/no-route', 'No map is configured for laboratory results.'),
     functionsOf: (activity, others) => functionsOf(activity, undefined, loaded.peerSupport.defaults, others),
     answers: (code) => answers(read, code),
   });

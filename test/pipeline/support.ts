@@ -96,6 +96,7 @@ export const testMapper: Mapper = {
   uncharted: [],
   answers: () => false,
   functionsOf: () => [],
+  mapLab: () => fail('mapping/no-route', 'No laboratory results here.'),
   // Without an activity only what is derived is asked for: this map derives nothing.
   map: (activity, context) =>
     ok(

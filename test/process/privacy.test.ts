@@ -31,6 +31,10 @@ type Story = {
   readonly events: readonly { readonly issues?: readonly { readonly where: string; readonly what: string }[] }[];
 };
 
+/** An id or an hour may hold the letters of what is looked for: `a1c` is a part of many a uuid. */
+const withoutIds = (text: string): string =>
+  text.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}|[a-z2-7]{26}|\d{4}-\d\d-\d\dT[\d:.]+Z|Patient\/syn-10023/g, '…');
+
 const story = async (site: Site, id: string): Promise<Story> => (await site.ask(`/v1/messages/${id}`)).body as Story;
 
 async function send(site: Site, body: unknown): Promise<string> {
@@ -94,7 +98,7 @@ describe('story 6: a food referral', () => {
     const [task] = await site.chart('Task?code=fulfill');
     expect(request).toMatchObject({ status: 'active', priority: 'routine' });
     expect(task).toMatchObject({ status: 'requested', description: expect.any(String) });
-    const packet = JSON.stringify([request, task]).replaceAll('Patient/syn-10023', 'Patient/…');
+    const packet = withoutIds(JSON.stringify([request, task]));
     expect(packet).toContain('SMS, por la tarde');
     expect(packet).not.toMatch(/A1c|9\.4|SYN-10023|1961-03-02|diabet|E11/i);
     expect([request?.['reasonCode'], request?.['reasonReference'], task?.['reasonCode']]).toEqual([
