@@ -2,8 +2,8 @@
  * Laboratory results, whatever door they come by: an order with its results, how each is known, and what stands of it.
  * A result is (patient, order, analyte, sub-id), not a message. Data only.
  */
-import type { MessageId, PatientKey } from '../model.ts';
-import type { PatientIdentifiers } from '../ports.ts';
+import type { DestinationId, MessageId, PatientKey } from '../model.ts';
+import type { PatientIdentifiers, Resource } from '../ports.ts';
 
 /** Formats of stored messages that hold laboratory results. */
 export const labFormats = ['hl7v2', 'fhir-lab'] as const;
@@ -32,8 +32,32 @@ export type LabOrder = {
   readonly results: readonly LabResultName[];
   /** One for each `tree.specimen`. */
   readonly specimens: readonly string[];
-  /** What maps read of it: see the logical model lab-order. For FHIR, the resources as they came. */
+  /** What maps read of it: see the logical model lab-order. For FHIR a `FhirLabTree`, the resources as they came. */
   readonly tree: Readonly<Record<string, unknown>>;
+  /** Read from the chart itself: what it stands as there. Nothing of it is filed in that destination. */
+  readonly standsAs?: StandsAs;
+};
+
+export type StandsAs = {
+  readonly destination: DestinationId;
+  /** `DiagnosticReport/…`; absent: results that no report refers to. */
+  readonly report?: string;
+  /** `Observation/…` of each of `results`, in that order. */
+  readonly results: readonly string[];
+};
+
+/** `LabOrder.tree` of a FHIR source. */
+export type FhirLabTree = {
+  readonly format: 'fhir-lab';
+  /** The DiagnosticReport; absent: a result that no report refers to. */
+  readonly report?: Resource;
+  /** One for each of `results` and `specimens`, in that order. */
+  readonly observation: readonly Resource[];
+  readonly specimen: readonly Resource[];
+  /** What else came with it: ServiceRequest, Organization, Practitioner …, for their names and numbers. */
+  readonly around: readonly Resource[];
+  /** Base URL of the server: references are `Type/id` there. */
+  readonly base: string;
 };
 
 export type LabResultName = {
