@@ -7,10 +7,12 @@ import type { Receives, RecipientClass } from '../core/gates/minimum.ts';
 import type { MatchingRules } from '../core/matching/judge.ts';
 import type { DestinationId } from '../core/model.ts';
 import { checkSchema } from './check.ts';
+import type { LabRules } from '../core/lab/rules.ts';
 import type { Hl7Sender } from '../core/lab/sender.ts';
+import type { SensitiveClass } from '../core/lab/sensitive.ts';
 import type { Config, ConfigProblem, DestinationConfig, LoadedConfig, MllpConfig, SyncConfig } from './config.ts';
 import { isSealingKey } from './sealing.ts';
-import { type ListConfig, readScreens } from './screens.ts';
+import { type ListConfig, readScreens, readSensitiveLabs } from './screens.ts';
 import { type GivenRedFlags, checkRedFlags, redFlagConfig } from './red-flags.ts';
 import { pathText, readYaml } from './positions.ts';
 import type { Path, Yaml } from './positions.ts';
@@ -33,8 +35,8 @@ type Checked = Pick<
   | 'retention'
   | 'progress'
   | 'sealing'
-  | 'labs'
 > & {
+  readonly labs: Omit<LabRules, 'sensitive'>;
   readonly mllp: Omit<MllpConfig, 'senders' | 'anySender'> & {
     readonly senders: readonly (Omit<Hl7Sender, 'timeZone'> & Partial<Pick<Hl7Sender, 'timeZone'>>)[];
   };
@@ -275,17 +277,22 @@ export async function loadConfig(options: {
       problems: problems.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0)),
     };
   }
-  return { ok: true, value: assemble(checked, screens, around, folder, file) };
+  return { ok: true, value: assemble(checked, { ...screens, labs: await readSensitiveLabs() }, around, folder, file) };
 }
 
 const assemble = (
   checked: Checked,
-  screens: Pick<GateRules, 'wording' | 'substanceUse'>,
+  {
+    labs: sensitive,
+    ...screens
+  }: Pick<GateRules, 'wording' | 'substanceUse'> & {
+    readonly labs: readonly SensitiveClass[];
+  },
   around: ReturnType<typeof fromEnvironment>,
   folder: string,
   file: string | undefined,
 ): Config => {
-  const { gates, consent, redFlags, review, destinations, http, mllp, mappings, validation, ...rest } = checked;
+  const { gates, consent, redFlags, review, destinations, http, labs, mllp, mappings, validation, ...rest } = checked;
   const sandbox = { id: 'sandbox', kind: 'sandbox' } as const;
   const all = destinations.length > 0 ? destinations : [defaultsOf(sandbox)];
   return {
@@ -308,6 +315,7 @@ const assemble = (
     validation: { ...validation, igPackages: validation.igPackages.map((each) => path.resolve(folder, each)) },
     gates: { ...gates, ...screens, consent, review },
     redFlags: redFlagConfig(redFlags),
+    labs: { ...labs, sensitive },
   };
 };
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { GateRules } from '../core/gates/index.ts';
 import type { WordList } from '../core/gates/words.ts';
+import type { SensitiveClass } from '../core/lab/sensitive.ts';
 import type { Trouble } from './secrets.ts';
 
 export type ListConfig = {
@@ -56,3 +57,21 @@ export async function readScreens(
   };
   return { wording: await read('wording'), substanceUse: await read('substanceUse') };
 }
+
+/** What is sensitive of laboratory results, as we ship it. */
+export async function readSensitiveLabs(): Promise<readonly SensitiveClass[]> {
+  const text = await readFile(new URL('./screens/sensitive-labs.json', import.meta.url), 'utf8');
+  const { classes } = JSON.parse(text) as { classes: Readonly<Record<string, ClassList>> };
+  return Object.entries(classes).map(([about, { codes, names, harmless }]) => ({
+    about,
+    codes,
+    phrases: names,
+    harmless,
+  }));
+}
+
+type ClassList = {
+  readonly codes: readonly string[];
+  readonly names: readonly string[];
+  readonly harmless: readonly string[];
+};

@@ -128,7 +128,7 @@ function isOurs(resource: Resource, { owners, codes }: TaskRules): boolean {
 const unrestricted = new Set(['N', 'L', 'M', 'U']);
 
 /** What carries a label above normal (HL7 Confidentiality R and V, or a sensitivity) does not leave the chart. */
-const isRestricted = ({ meta }: Resource): boolean =>
+export const isRestricted = ({ meta }: Resource): boolean =>
   list(record(meta)['security']).some(({ code }) => !unrestricted.has(String(code)));
 
 /** The place, else the service, never the speciality or the reason. */

@@ -1,5 +1,6 @@
 /** What a site decides about laboratory results (`labs`). Data only. */
 import type { Severity } from '../red-flag/rules.ts';
+import type { SensitiveClass } from './sensitive.ts';
 
 /** An analyte whose trend the CHW is told of. */
 export type TrendRule = {
@@ -37,7 +38,9 @@ export type LabRules = {
   /** Also without a rule: results that the laboratory itself flags as critical (HH, LL, AA). */
   readonly criticalFlags: boolean;
   readonly criticalFlagSeverity: Severity;
-  /** What is sensitive by its code, beside what we ship (`src/config/screens/sensitive-labs.json`). */
+  /** What is sensitive by code and name (`src/config/screens/sensitive-labs.json`). */
+  readonly sensitive: readonly SensitiveClass[];
+  /** What is sensitive by its code beside that: class → codes. */
   readonly sensitiveCodes: Readonly<Record<string, readonly string[]>>;
   /** Sensitivities whose results do not go to the EHR. */
   readonly withholdFromEhr: readonly string[];
