@@ -17,7 +17,7 @@ type SmartKeyConfig = {
   readonly jwk?: Readonly<Record<string, unknown>>;
 };
 
-type AuthConfig =
+export type AuthConfig =
   | { readonly kind: 'none' }
   | { readonly kind: 'bearer'; readonly token: string }
   | {
@@ -69,12 +69,34 @@ export type DestinationConfig = {
 export type SyncConfig = {
   readonly appointments: boolean;
   readonly tasks: boolean;
+  /** Laboratory results that stand in the chart. */
+  readonly labs: boolean;
+  readonly labCategories: readonly string[];
   readonly everyMs: number;
   readonly overlapMs: number;
   /** `Organization/…` and the like. */
   readonly taskOwners: readonly string[];
   /** `code` or `system|code`. */
   readonly taskCodes: readonly string[];
+};
+
+/** The FHIR server of a laboratory, asked for new results. */
+export type LabSourceConfig = {
+  readonly name: string;
+  readonly kind: 'fhir';
+  readonly baseUrl: string;
+  readonly auth: AuthConfig;
+  readonly everyMs: number;
+  readonly overlapMs: number;
+  readonly mrnSystems: readonly string[];
+  readonly systems: Readonly<Record<string, string>>;
+  /** Codes of DiagnosticReport.category; none: every report. */
+  readonly categories: readonly string[];
+  readonly observations: boolean;
+  readonly aloneAfterMs: number;
+  readonly part2: boolean;
+  readonly timeoutMs: number;
+  readonly connections: number;
 };
 
 export type PoolConfig = {
@@ -153,6 +175,7 @@ export type Config = {
   /** `folders`: absolute paths. `watch`: a changed file is loaded while messages run. */
   readonly mappings: { readonly folders: readonly string[]; readonly watch: boolean };
   readonly mllp: MllpConfig;
+  readonly labSources: readonly LabSourceConfig[];
   readonly labs: LabRules;
   /** `igPackages`: absolute paths. */
   readonly validation: { readonly igPackages: readonly string[] };

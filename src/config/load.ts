@@ -10,7 +10,15 @@ import { checkSchema } from './check.ts';
 import type { LabRules } from '../core/lab/rules.ts';
 import type { Hl7Sender } from '../core/lab/sender.ts';
 import type { SensitiveClass } from '../core/lab/sensitive.ts';
-import type { Config, ConfigProblem, DestinationConfig, LoadedConfig, MllpConfig, SyncConfig } from './config.ts';
+import type {
+  Config,
+  ConfigProblem,
+  DestinationConfig,
+  LabSourceConfig,
+  LoadedConfig,
+  MllpConfig,
+  SyncConfig,
+} from './config.ts';
 import { isSealingKey } from './sealing.ts';
 import { type ListConfig, readScreens, readSensitiveLabs } from './screens.ts';
 import { type GivenRedFlags, checkRedFlags, redFlagConfig } from './red-flags.ts';
@@ -40,6 +48,7 @@ type Checked = Pick<
   readonly mllp: Omit<MllpConfig, 'senders' | 'anySender'> & {
     readonly senders: readonly (Omit<Hl7Sender, 'timeZone'> & Partial<Pick<Hl7Sender, 'timeZone'>>)[];
   };
+  readonly labSources: readonly (Omit<LabSourceConfig, 'auth'> & Partial<Pick<LabSourceConfig, 'auth'>>)[];
   readonly destinations: readonly (Omit<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem' | 'receives'> &
     Partial<Pick<DestinationConfig, 'baseUrl' | 'auth' | 'mrnSystem'>> & {
       readonly recipient: RecipientClass;
@@ -59,6 +68,8 @@ const sandboxMrnSystem = 'urn:tejido:sandbox:mrn';
 const sandboxSync: SyncConfig = {
   appointments: true,
   tasks: true,
+  labs: false,
+  labCategories: ['LAB'],
   everyMs: 60_000,
   overlapMs: 900_000,
   taskOwners: [],
@@ -81,6 +92,14 @@ const isTimeZone = (name: string): boolean => {
     return false;
   }
 };
+
+/** Credentials over plain HTTP, but for this machine. */
+function inTheClear(at: Path, what: string, baseUrl: string | undefined, auth: string | undefined): Trouble[] {
+  const local = baseUrl !== undefined && /^http:\/\/(localhost|127\.|\[::1\])/.test(baseUrl);
+  if (baseUrl?.startsWith('http:') !== true || local || auth === undefined || auth === 'none') return [];
+  const next = 'Use https: credentials and health data must not travel in the clear.';
+  return [{ path: at, says: `${what} is not on this machine and has no TLS.`, next }];
+}
 
 /** What a schema cannot say. */
 const checkMeaning = (config: Checked, folder: string): Trouble[] => {
@@ -131,15 +150,23 @@ const checkMeaning = (config: Checked, folder: string): Trouble[] => {
         next,
       });
     }
-    const local = baseUrl !== undefined && /^http:\/\/(localhost|127\.|\[::1\])/.test(baseUrl);
-    if (baseUrl?.startsWith('http:') && !local && auth !== undefined && auth.kind !== 'none') {
-      const next = 'Use https: credentials and health data must not travel in the clear.';
-      trouble.push({
-        path: ['destinations', index, 'baseUrl'],
-        says: 'This EHR is not on this machine and has no TLS.',
-        next,
-      });
-    }
+    trouble.push(...inTheClear(['destinations', index, 'baseUrl'], 'This EHR', baseUrl, auth?.kind));
+  }
+  const otherNames = new Set<unknown>([
+    'hl7',
+    ...config.sources.map((source) => source['name']),
+    ...config.mllp.senders.map(({ name }) => name),
+  ]);
+  twice(
+    'labSources',
+    config.labSources.map(({ name }) => name),
+    'name',
+  );
+  for (const [index, { name, baseUrl, auth }] of config.labSources.entries()) {
+    trouble.push(...inTheClear(['labSources', index, 'baseUrl'], 'This server', baseUrl, auth?.kind));
+    if (!otherNames.has(name)) continue;
+    const next = 'Give it a name of its own: records of one source are told apart by it.';
+    trouble.push({ path: ['labSources', index, 'name'], says: 'Another source has this name.', next });
   }
   trouble.push(...checkRedFlags(config.redFlags));
   const present = (of: readonly [string, string], files: readonly string[]) => {
@@ -292,7 +319,20 @@ const assemble = (
   folder: string,
   file: string | undefined,
 ): Config => {
-  const { gates, consent, redFlags, review, destinations, http, labs, mllp, mappings, validation, ...rest } = checked;
+  const {
+    gates,
+    consent,
+    redFlags,
+    review,
+    destinations,
+    http,
+    labs,
+    mllp,
+    labSources,
+    mappings,
+    validation,
+    ...rest
+  } = checked;
   const sandbox = { id: 'sandbox', kind: 'sandbox' } as const;
   const all = destinations.length > 0 ? destinations : [defaultsOf(sandbox)];
   return {
@@ -311,6 +351,11 @@ const assemble = (
     dataDir: around.dataDir,
     logLevel: around.logLevel,
     destinations: all.map(asDestination),
+    labSources: labSources.map((one) => ({
+      ...one,
+      baseUrl: one.baseUrl.replace(/\/+$/, ''),
+      auth: one.auth ?? { kind: 'none' },
+    })),
     mappings: { ...mappings, folders: mappings.folders.map((each) => path.resolve(folder, each)) },
     validation: { ...validation, igPackages: validation.igPackages.map((each) => path.resolve(folder, each)) },
     gates: { ...gates, ...screens, consent, review },

@@ -16,7 +16,7 @@ const within = /\$\{([^}]*)\}/g;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const withSecrets: ReadonlySet<unknown> = new Set(['destinations', 'redFlags']);
+const withSecrets: ReadonlySet<unknown> = new Set(['destinations', 'labSources', 'redFlags']);
 
 const isSecretAt = (at: Path): boolean => withSecrets.has(at[0]) && secretFields.has(String(at.at(-1)));
 

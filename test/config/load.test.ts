@@ -279,6 +279,37 @@ test('reviewers: activity types and users come together', async () => {
   expect(config.gates.review).toEqual({ activityTypes: ['dsme.individual'], users: ['new.hire'], percent: 0 });
 });
 
+describe('FHIR servers of laboratories', () => {
+  const lab = (more = '') => `labSources:
+  - name: quest
+    kind: fhir
+    baseUrl: https://lab.test/fhir/
+    mrnSystems: [urn:oid:1.2.3]
+${more}`;
+
+  test('have defaults, and their secrets come from the environment', async () => {
+    const [source] = (await value(lab('    auth: { kind: bearer, token: "${LAB}" }\n'), { LAB: 'hidden' })).labSources;
+    expect(source).toMatchObject({
+      name: 'quest',
+      baseUrl: 'https://lab.test/fhir',
+      auth: { kind: 'bearer', token: 'hidden' },
+      categories: ['LAB'],
+      observations: true,
+      part2: false,
+      everyMs: 60_000,
+      overlapMs: 900_000,
+    });
+  });
+
+  test('are told apart by their names, and do not send credentials in the clear', async () => {
+    const both = `${lab('    auth: { kind: bearer, token: "${LAB}" }\n').replace('https:', 'http:')}mllp: { senders: [{ name: quest }] }\n`;
+    expect((await problems(both, { LAB: 'hidden' })).map(({ path: at }) => at)).toEqual([
+      'labSources[0].name',
+      'labSources[0].baseUrl',
+    ]);
+  });
+});
+
 test('every setting of the schema has a description', async () => {
   const { default: schema } = await import('../../src/config/config.schema.json', { with: { type: 'json' } });
   const bare: string[] = [];
