@@ -29,9 +29,13 @@ export type Hl7Message = { readonly delimiters: Delimiters; readonly segments: r
 /** What of MSH is needed to answer a message, whatever is wrong with the rest of it. */
 export type Hl7Header = {
   readonly delimiters: Delimiters;
-  /** MSH-3.1 and MSH-4.1; MSH-5 and MSH-6 as they stand. */
+  /** MSH-3.1 and MSH-4.1. */
   readonly application: string;
   readonly facility: string;
+  /** MSH-3 and MSH-4, as they stand: an answer is addressed to them. */
+  readonly sendingApplication: string;
+  readonly sendingFacility: string;
+  /** MSH-5 and MSH-6, as they stand. */
   readonly receivingApplication: string;
   readonly receivingFacility: string;
   /** MSH-7, as it stands. */

@@ -49,7 +49,7 @@ export type FrameDecoder = {
 };
 
 /** A message that begins inside of a block; of bytes as Latin-1. */
-const begins = /\x0b[ \t\r\n\xef\xbb\xbf]{0,8}(?=MSH|FHS|BHS)/g;
+const begins = /\v[ \t\r\n\xef\xbb\xbf]{0,8}(?=MSH|FHS|BHS)/g;
 /** All but the last byte of the longest of them. */
 const tailBytes = 11;
 

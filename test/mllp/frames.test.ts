@@ -1,6 +1,6 @@
 /** Blocks out of a stream: whatever the chunks, the same messages. */
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { frameDecoder } from '../../src/mllp/frames.ts';
 
 const limit = 2_000;
