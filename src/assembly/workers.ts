@@ -21,6 +21,7 @@ import { startWake, type Wake } from '../wake/wake.ts';
 import { startWatchdog } from '../wake/watchdog.ts';
 import { type Connected, pauseAgreement } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
+import { labsOf } from './labs.ts';
 import type { Store } from './store.ts';
 import { syncSchedules } from './sync.ts';
 
@@ -178,6 +179,7 @@ function runnerFor(
       mapper: knowledge.maps.now,
       validate: knowledge.validate,
       gates: knowledge.gates,
+      labs: labsOf(),
       receives: one.receives,
       matching: config.matching,
       programme: config.programme,

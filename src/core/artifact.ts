@@ -31,3 +31,6 @@ export const recordKey = (source: string, recordId: string, generation: number):
 
 /** Prefix of what belongs to the person rather than to one record: goals, care team, episode. */
 export const subjectKey = (patient: PatientKey): string => key('subject', patient);
+
+/** Of what a laboratory reports: named by what it is about, not by the message that told it. */
+export const labKey = (...parts: readonly string[]): string => key('lab', ...parts);

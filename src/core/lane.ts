@@ -131,8 +131,8 @@ export type Completed = {
   readonly look?: { readonly candidates: readonly Judged[]; readonly automatic: boolean };
   /** Versions of laboratory results that it told, the ones that count and the ones that came late. */
   readonly lab?: readonly LabVersion[];
-  /** Artifacts of laboratory results that stand for this patient no more: moved to another, or withdrawn. */
-  readonly labVoided?: readonly string[];
+  /** Reports of another patient that are this one's now. */
+  readonly labMoved?: readonly string[];
   /** The record came from another person: what it said and filed there counts no more. */
   readonly moved?: boolean;
 };

@@ -6,7 +6,7 @@ import type { DestinationId, EmittedLink, MessageId, MessageState, PatientKey } 
 import { counts, later, ranks } from './link-order.ts';
 import { type Queryable, statement } from './statement.ts';
 
-type LinkRow = {
+export type LinkRow = {
   artifact: string;
   source: string;
   record_id: string | null;
@@ -18,7 +18,7 @@ type LinkRow = {
   owned: string[];
 };
 
-const linkOf = (row: LinkRow): OwnedLink => ({
+export const linkOf = (row: LinkRow): OwnedLink => ({
   artifact: row.artifact,
   source: row.source,
   recordId: row.record_id ?? undefined,

@@ -7,6 +7,7 @@ import { createAlike } from './alike.ts';
 import { disclosuresOf } from './disclosures.ts';
 import { inFlightElsewhere, ownedLinks, peopleTold, personContext, recordPayloads, recordStates } from './context.ts';
 import { gather } from './gather.ts';
+import { labKnown } from './labs.ts';
 import { claim, complete, extendLeases, finishLanes, nextDueMs } from './lanes.ts';
 import type { Seal } from './seal.ts';
 import { linkCertain } from './match-decisions.ts';
@@ -58,6 +59,7 @@ export function createLaneLedger(on: pg.Pool, options: LaneLedgerOptions) {
         return body === undefined ? [] : [{ ...payload, body }];
       }),
     ownedLinks: (record: RecordName) => ownedLinks(on, destination, record),
+    labKnown: (patient: PatientKey, orderValues: readonly string[]) => labKnown(on, destination, patient, orderValues),
     ...createAlike(on, destination),
     linkCertain: (patient: PatientKey) => linkCertain(on, destination, patient),
     releaseWaiting: async (patient: PatientKey, causes: readonly CauseCode[] = []) => {

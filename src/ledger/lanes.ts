@@ -21,6 +21,7 @@ import {
 import type { Queryable } from './statement.ts';
 import { rewordRecords } from './sealed.ts';
 import { recordDisclosures } from './disclosures.ts';
+import { labRows, withdrawLabs } from './labs.ts';
 import { asJsonb } from './storable.ts';
 import { recordLooks } from './matches.ts';
 import { recordUnmapped } from './unmapped.ts';
@@ -158,6 +159,7 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
           },
         ],
   );
+  const told = labRows(completed);
   const attempts = completed.filter((one) => one.exchanges.length > 0);
   const kept = await completeMessages.run(on, [
     asJsonb(rows),
@@ -166,7 +168,10 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
     attempts.map((one) => one.lane.destination),
     attempts.map((one) => pack(one.exchanges)),
     asJsonb(said),
+    asJsonb(told),
   ]);
+  if (completed.some(({ labMoved, voids }) => (labMoved ?? []).length > 0 || voids !== undefined))
+    await withdrawLabs(on, completed);
   const overlooked = kept.filter((row) => row.overlooked).map((row) => row.message_id);
   if (overlooked.length > 0) await settle.run(on, [overlooked]);
   const still = new Set(kept.map((row) => `${row.message_id} ${row.destination}`));

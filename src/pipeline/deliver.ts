@@ -5,10 +5,12 @@
 import { causeOf } from '../core/causes.ts';
 import { decide, type Progress } from '../core/decide.ts';
 import type { ClaimedLane, Completed, PersonContext, Work } from '../core/lane.ts';
-import type { EmittedLink } from '../core/model.ts';
+import { isLabFormat } from '../core/lab/model.ts';
+import type { EmittedLink, PatientKey } from '../core/model.ts';
 import type { Failure } from '../core/outcome.ts';
 import type { FilingStep, WorkListEntry } from '../core/ports.ts';
-import type { LaneLedger, PipelineDeps } from './deps.ts';
+import type { LaneLedger, PipelineDeps, PrepareDeps } from './deps.ts';
+import { asWithdrawn, prepareLab } from './lab/prepare.ts';
 import { leaving } from './leaving.ts';
 import { prepare } from './prepare.ts';
 import type { AlongTheWay, Prepared } from './prepared.ts';
@@ -19,7 +21,7 @@ const mostDeaths = 10;
 export async function deliver(
   work: Work,
   lane: ClaimedLane,
-  person: PersonContext,
+  person: () => Promise<PersonContext>,
   othersStopped: boolean,
   deps: PipelineDeps,
   signal?: AbortSignal,
@@ -45,8 +47,9 @@ export async function deliver(
       failure = { cause: 'internal/unexpected', detail: 'Every worker that filed it ended before it was done.' };
     } else {
       const asking = { ...deps, mapper, ledger: telling(deps.ledger) };
-      prepared = await prepare(work, lane.patientKey, person, othersStopped, asking, way, signal);
-      prepared = await leaving(prepared, work, lane.patientKey, person, asking);
+      prepared = isLabFormat(work.format)
+        ? await prepareLab(work, lane.patientKey, () => orAway(person()), asking, way, signal)
+        : await prepareActivity(work, lane.patientKey, await orAway(person()), othersStopped, asking, way, signal);
       if (prepared.do === 'stop') failure = prepared.failure;
       if (prepared.do === 'file' && prepared.steps.length > 0) {
         sending = true;
@@ -61,7 +64,7 @@ export async function deliver(
           signal,
         );
         sending = false;
-        links = ownedBy(prepared.steps, filing.links);
+        links = asWithdrawn(ownedBy(prepared.steps, filing.links), prepared.lab?.versions ?? []);
         exchanges.push(...filing.exchanges);
         failure = filing.failure;
         ({ workList = [], remarks = [] } = filing);
@@ -108,6 +111,9 @@ export async function deliver(
     ...(prepared?.do === 'file' && progress.state === 'filed' && prepared.rewords !== undefined
       ? { rewords: prepared.rewords }
       : {}),
+    ...(prepared?.do === 'file' && prepared.lab !== undefined && ends.has(progress.state)
+      ? { lab: prepared.lab.versions, labMoved: prepared.lab.voided }
+      : {}),
     ...(disclosures.length === 0 ? {} : { disclosures }),
     ...(workList.length === 0 ? {} : { workList }),
     ...(prepared?.do === 'file' && prepared.voids !== undefined ? { voids: prepared.voids } : {}),
@@ -115,9 +121,25 @@ export async function deliver(
   };
 }
 
+/** What a message tells counts from then on. */
+const ends: ReadonlySet<Progress['state']> = new Set(['filed']);
+
 /** The types of what was written anew or changed. */
 const written = (links: readonly EmittedLink[]): readonly string[] =>
   links.filter(({ action }) => action === 'created' || action === 'updated').map(({ resourceType }) => resourceType);
+
+async function prepareActivity(
+  work: Work,
+  patientKey: PatientKey,
+  person: PersonContext,
+  othersStopped: boolean,
+  deps: PrepareDeps,
+  way: AlongTheWay,
+  signal: AbortSignal | undefined,
+): Promise<Prepared> {
+  const prepared = await prepare(work, patientKey, person, othersStopped, deps, way, signal);
+  return leaving(prepared, work, patientKey, person, deps);
+}
 
 /** The ledger could not be read: no message is to blame, none is given up. */
 class LedgerAway extends Error {
@@ -140,6 +162,7 @@ const telling = (ledger: LaneLedger): LaneLedger => ({
   ownedLinks: (...given) => orAway(ledger.ownedLinks(...given)),
   described: (...given) => orAway(ledger.described(...given)),
   alike: (...given) => orAway(ledger.alike(...given)),
+  labKnown: (...given) => orAway(ledger.labKnown(...given)),
   onCharts: (...given) => orAway(ledger.onCharts(...given)),
 });
 

@@ -20,6 +20,7 @@ import type { Demographics } from '../core/matching/demographics.ts';
 import type { MatchingRules } from '../core/matching/judge.ts';
 import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
 import type { Outcome } from '../core/outcome.ts';
+import type { LabDeps, LabLedger } from './lab/deps.ts';
 import type { Clock, Destination, Log, Mapper, MappingContext, Performer, Validate } from '../core/ports.ts';
 
 /** Raw bytes of a source to the canonical activity, with the configuration of now. */
@@ -33,7 +34,7 @@ export type Payload = {
 export type ReadActivity = (payload: Payload) => Outcome<Activity>;
 
 /** The part of the ledger the pipeline works with, bound to one destination. */
-export type LaneLedger = {
+export type LaneLedger = LabLedger & {
   readonly claim: (lanes: number) => Promise<readonly ClaimedLane[]>;
   readonly extend: (lanes: readonly ClaimedLane[]) => Promise<ReadonlySet<PatientKey>>;
   readonly complete: (completed: Completed) => Promise<boolean>;
@@ -78,6 +79,7 @@ export type PipelineDeps = {
   readonly mapper: () => Mapper;
   readonly validate: Validate;
   readonly gates: Gates;
+  readonly labs: LabDeps;
   /** What this destination gets of an activity. */
   readonly receives: Receives;
   readonly matching: MatchingRules;

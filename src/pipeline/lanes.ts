@@ -74,17 +74,20 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
     let certain = false;
     let othersWait = lane.hasHeld || lane.failedFrom !== undefined;
     try {
-      let person = await deps.ledger.personContext(
-        lane.patientKey,
-        subjectKey(lane.patientKey),
-        lane.work.flatMap(({ source, recordId }) => (recordId === undefined ? [] : [{ source, recordId }])),
-      );
+      let person: PersonContext | undefined;
+      // Laboratory results of a patient who is matched already need nothing of it.
+      const read = async (): Promise<PersonContext> =>
+        (person ??= await deps.ledger.personContext(
+          lane.patientKey,
+          subjectKey(lane.patientKey),
+          lane.work.flatMap(({ source, recordId }) => (recordId === undefined ? [] : [{ source, recordId }])),
+        ));
       for (const work of lane.work) {
         if (lost.signal.aborted || stopping || deps.clock().getTime() >= mine.until) {
           againInMs = 0;
           break;
         }
-        const completed = await deliver(work, lane, person, othersWait, deps, lost.signal);
+        const completed = await deliver(work, lane, read, othersWait, deps, lost.signal);
         const kept = await keep(completed);
         if (!kept) return;
         done += 1;
@@ -95,7 +98,7 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
           break;
         }
         const before = person;
-        person = after(person, work, completed);
+        if (person !== undefined) person = after(person, work, completed);
         const stopped = completed.progress.state === 'held' || completed.progress.state === 'failed';
         if (othersWait && !stopped) {
           const causes = consentsChanged(before, person) ? consentCauses : [];
@@ -255,5 +258,5 @@ function factsAfter({ facts: before }: PersonContext, { source, recordId, facts:
 const consentsOf = ({ facts }: PersonContext): string =>
   JSON.stringify(facts.filter(({ kind }) => kind === 'consent').map(({ key, at, data }) => [key, at, data]));
 
-const consentsChanged = (before: PersonContext, now: PersonContext): boolean =>
-  before.facts !== now.facts && consentsOf(before) !== consentsOf(now);
+const consentsChanged = (before: PersonContext | undefined, now: PersonContext | undefined): boolean =>
+  before !== undefined && now !== undefined && before.facts !== now.facts && consentsOf(before) !== consentsOf(now);

@@ -11,7 +11,14 @@ export function mapAndValidate(
   context: MappingContext,
   unmapped?: UnmappedCode[],
 ): Outcome<readonly Mapped[]> {
-  const mapped = deps.mapper.map(activity, context, unmapped);
+  return checked(deps.mapper.map(activity, context, unmapped), deps);
+}
+
+/** What a map made, if it meets its profiles. */
+export function checked(
+  mapped: Outcome<readonly Mapped[]>,
+  deps: Pick<PrepareDeps, 'validate'>,
+): Outcome<readonly Mapped[]> {
   if (!mapped.ok) return mapped;
   const issues = mapped.value.flatMap((one) =>
     one.do === 'merge'

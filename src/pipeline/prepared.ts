@@ -2,6 +2,7 @@
 import type { Activity } from '../core/activity.ts';
 import type { Disclosure } from '../core/disclosure.ts';
 import type { Fact } from '../core/fact.ts';
+import type { LabVersion } from '../core/lab/model.ts';
 import type { RecordName } from '../core/lane.ts';
 import type { Failure, Issue } from '../core/outcome.ts';
 import type { FilingStep, FoundPatient, UnmappedCode } from '../core/ports.ts';
@@ -29,6 +30,8 @@ export type Prepared =
       readonly discloses?: (filed: readonly string[]) => readonly Disclosure[];
       /** What the message is when the steps are done; else `filed`. */
       readonly as?: 'superseded' | 'voided';
+      /** Versions of laboratory results that it tells, and the reports that stand for another patient no more. */
+      readonly lab?: { readonly versions: readonly LabVersion[]; readonly voided: readonly string[] };
       /** The steps only clean up: the message itself waits all the same. */
       readonly waits?: Failure;
     }

@@ -4,6 +4,7 @@ import { sql } from 'kysely';
 import type { Activity } from '../../src/core/activity.ts';
 import { createGates } from '../../src/core/gates/index.ts';
 import { receivesAll } from '../../src/core/gates/minimum.ts';
+import { noLabs } from '../support/no-labs.ts';
 import type { EmittedLink } from '../../src/core/model.ts';
 import { fail, type Failure, ok } from '../../src/core/outcome.ts';
 import type { Destination, FilingPlan, Incoming, Mapper, Resource } from '../../src/core/ports.ts';
@@ -102,6 +103,7 @@ async function drain(over: Partial<PipelineDeps> = {}): Promise<void> {
       read: ({ body }) => ok(JSON.parse(Buffer.from(body).toString()) as Activity),
       mapper: () => mapper,
       validate: () => [],
+      labs: noLabs,
       gates: createGates({
         ...noRules,
         wording: { phrases: ['indocumentado'], harmless: [] },

@@ -9,6 +9,7 @@ import { createLaneLedger } from '../../src/ledger/lane-ledger.ts';
 import { listMessages } from '../../src/ledger/messages.ts';
 import type { PipelineDeps } from '../../src/pipeline/deps.ts';
 import { createLaneRunner } from '../../src/pipeline/lanes.ts';
+import { noLabs } from '../support/no-labs.ts';
 import { anItem, ehr, type TestLedger } from '../ledger/support.ts';
 import { matchingRules } from '../support/matching.ts';
 
@@ -123,6 +124,8 @@ export async function drain(
       read: ({ body }) => ok(JSON.parse(Buffer.from(body).toString()) as Activity),
       mapper: () => testMapper,
       validate: () => [],
+      labs: noLabs,
+      labs: noLabs,
       gates: createGates({ ...noRules, review: { activityTypes: ['dsme.individual'], users: [], percent: 0 } }),
       receives: receivesAll,
       matching: matchingRules,

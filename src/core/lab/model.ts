@@ -131,12 +131,10 @@ export type LabVersion = {
   readonly chw: boolean;
 };
 
-/** A version that the ledger keeps. */
+/** A version that the ledger keeps, and that was not withdrawn with its message or moved to another patient. */
 export type KeptLabVersion = LabVersion & {
   readonly messageId: MessageId;
   readonly patientKey: PatientKey;
   readonly source: string;
   readonly recordId?: string;
-  /** Withdrawn with its message, or moved to another patient. */
-  readonly voided: boolean;
 };

@@ -22,6 +22,8 @@ export const labs013: Migration = {
         collected text,
         status text not null,
         final boolean not null,
+        -- Among versions told at the same time (core/lab/versions.ts).
+        rank int not null,
         issued timestamptz not null,
         sent timestamptz not null,
         hash text not null,
@@ -41,7 +43,7 @@ export const labs013: Migration = {
       -- so that any order of arrival ends in the same (core/lab/versions.ts says the same).
       create view lab_standing as
         select distinct on (destination, artifact) * from lab_version where not voided
-        order by destination, artifact, final desc, issued desc, sent desc, status desc, hash desc, message_id desc;
+        order by destination, artifact, final desc, issued desc, sent desc, rank desc, hash desc, message_id desc;
     `.execute(db);
   },
   async down(db) {

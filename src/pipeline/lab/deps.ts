@@ -1,0 +1,40 @@
+/** What the pipeline is given for laboratory results. */
+import type { LabMessage, LabNames, LabOrder, KeptLabVersion } from '../../core/lab/model.ts';
+import type { EmittedLink, PatientKey } from '../../core/model.ts';
+import type { Outcome } from '../../core/outcome.ts';
+import type { FoundPatient, LabContext, Mapped, Mapper, Resource, UnmappedCode } from '../../core/ports.ts';
+import type { Payload } from '../deps.ts';
+
+/** What may become of one result, by what it is about. */
+export type ResultJudgement = {
+  /** What it is to be labelled with (`meta.security`). */
+  readonly labels: readonly Readonly<Record<string, unknown>>[];
+  readonly toEhr: boolean;
+  readonly toChw: boolean;
+};
+
+export type LabDeps = {
+  readonly read: (payload: Payload) => Outcome<LabMessage>;
+  readonly map: (
+    order: LabOrder,
+    names: LabNames,
+    context: LabContext,
+    mapper: Mapper,
+    unmapped: UnmappedCode[],
+  ) => Outcome<readonly Mapped[]>;
+  readonly judge: (resource: Resource, about: { readonly part2: boolean }) => ResultJudgement;
+};
+
+/** What the ledger knows of the orders of a message. */
+export type LabKnown = {
+  /** The Patient in the destination, once matched. */
+  readonly patient: FoundPatient | undefined;
+  /** Versions of reports and results under these numbers, whoever they are of, without those withdrawn. */
+  readonly versions: readonly KeptLabVersion[];
+  /** The latest link of everything filed for those reports, also what was voided. */
+  readonly links: readonly EmittedLink[];
+};
+
+export type LabLedger = {
+  readonly labKnown: (patient: PatientKey, orderValues: readonly string[]) => Promise<LabKnown>;
+};

@@ -1,0 +1,182 @@
+/** One order of a message: what of it is news, and the steps that make it stand. Pure. */
+import type { KeptLabVersion, LabNames, LabOrder, LabVersion } from '../../core/lab/model.ts';
+import { countingOf, type Effect, effectOf, isWithdrawn, overruled } from '../../core/lab/versions.ts';
+import type { EmittedLink } from '../../core/model.ts';
+import type { FilingStep, Mapped, Resource } from '../../core/ports.ts';
+import type { ResultJudgement } from './deps.ts';
+import { provenanceOf } from './provenance.ts';
+import { versionOf } from './versions.ts';
+
+export type OrderPlan = {
+  readonly steps: readonly FilingStep[];
+  readonly versions: readonly LabVersion[];
+  /** Results that do not go to this destination. */
+  readonly withheld: number;
+  /** Results whose version is late, and changes nothing. */
+  readonly late: number;
+};
+
+type Known = {
+  readonly versions: readonly KeptLabVersion[];
+  readonly links: ReadonlyMap<string, EmittedLink>;
+  readonly artifactSystem: string;
+  readonly source: string;
+};
+
+type Told = { readonly one: Mapped; readonly version: LabVersion; readonly effect: Effect };
+
+export function planOrder(
+  order: LabOrder,
+  report: string,
+  names: LabNames,
+  mapped: readonly Mapped[],
+  judge: (resource: Resource) => ResultJudgement,
+  known: Known,
+): OrderPlan {
+  const isTold = ({ artifact }: Mapped): boolean => artifact === names.report || names.results.includes(artifact);
+  const judged = mapped.map((one) => ({ one, says: isTold(one) ? judge(one.resource) : passes }));
+  const withheld = new Set(judged.filter(({ says }) => !says.toEhr).map(({ one }) => one.artifact));
+  const told = judged
+    .filter(({ one }) => isTold(one) && !withheld.has(one.artifact))
+    .map(({ one, says }): Told => {
+      const version = versionOf(one, report, order, names, says.toChw);
+      return { one: labelled(one, says), version, effect: effectOf(version, versionsOf(known, one.artifact)) };
+    });
+
+  const links = resultLinks(told, names, known);
+  const steps = told.flatMap((each) =>
+    each.one.artifact === names.report ? reportStep(each, links, known) : resultStep(each, known),
+  );
+  const puts = steps.filter((step) => step.do === 'put');
+  const beside = mapped.filter((one) => !isTold(one) && puts.some(({ resource }) => refersTo(resource, one.fullUrl)));
+  const provenance = told.flatMap(({ one, version }) => {
+    const target = targetOf(one, steps, known);
+    const before = versionsOf(known, one.artifact);
+    return target === undefined
+      ? []
+      : overruled(version, before).map((old) => provenanceOf(old, one.artifact, target, known));
+  });
+  const standing = new Map(mapped.map((one) => [one.fullUrl, known.links.get(one.artifact)?.reference]));
+  const written = new Set([...steps, ...beside].flatMap((step) => ('fullUrl' in step ? [step.fullUrl] : [])));
+  return {
+    steps: [...beside.map((one) => putStep(one, one.resource, known)), ...steps, ...provenance]
+      .toSorted((a, b) => depth(a) - depth(b))
+      .map((step) => pointed(step, (url) => (written.has(url) ? undefined : standing.get(url)))),
+    versions: told.map(({ version }) => version),
+    withheld: withheld.size,
+    late: told.filter(
+      ({ one, version, effect }) => effect === 'none' && isLate(version, versionsOf(known, one.artifact)),
+    ).length,
+  };
+}
+
+const passes: ResultJudgement = { labels: [], toEhr: true, toChw: false };
+
+const versionsOf = ({ versions }: Known, artifact: string): readonly KeptLabVersion[] =>
+  versions.filter((one) => one.artifact === artifact);
+
+const isLate = (version: LabVersion, before: readonly KeptLabVersion[]): boolean =>
+  before.length > 0 && countingOf([version, ...before])?.top !== version;
+
+/** References point backwards: specimens, results, reports, and what speaks of them. */
+const depths: Readonly<Record<string, number>> = { Specimen: 0, Observation: 1, DiagnosticReport: 2 };
+
+const depth = (step: FilingStep): number =>
+  depths[step.do === 'void' ? step.resourceType : step.resource.resourceType] ?? (step.do === 'put' ? 3 : 4);
+
+function labelled(one: Mapped, { labels }: ResultJudgement): Mapped {
+  if (labels.length === 0) return one;
+  const meta = (one.resource['meta'] ?? {}) as Readonly<Record<string, unknown>>;
+  return { ...one, resource: { ...one.resource, meta: { ...meta, security: labels } } };
+}
+
+/** What was withdrawn is known still: should it come to stand again, it is the same resource. */
+function putStep({ artifact, fullUrl }: Mapped, resource: Resource, { links }: Known): FilingStep {
+  const link = links.get(artifact);
+  return { do: 'put', artifact, fullUrl, resource, ...(link === undefined ? {} : { known: link }) };
+}
+
+function resultStep({ one, version, effect }: Told, known: Known): readonly FilingStep[] {
+  const { artifact, resource } = one;
+  const link = known.links.get(artifact);
+  // Never shown, and withdrawn: there is nothing to take back, and what comes late finds that it was.
+  if (effect === 'none' || (isWithdrawn(version.status) && link === undefined)) return [];
+  if (effect === 'put') return [putStep(one, resource, known)];
+  if (effect === 'fill') {
+    const top = countingOf([version, ...versionsOf(known, artifact)])?.top ?? version;
+    return [putStep(one, { ...resource, status: top.status, issued: top.issued.toISOString() }, known)];
+  }
+  const { resourceType, status, issued } = resource as Resource & { status: string; issued?: string };
+  return [
+    {
+      do: 'merge',
+      artifact,
+      resource: { resourceType, status, ...(issued === undefined ? {} : { issued }) },
+      ...(link === undefined ? {} : { known: link }),
+    },
+  ];
+}
+
+type ResultLink = { readonly reference: string };
+type ResultLinks = { readonly before: readonly ResultLink[]; readonly after: readonly ResultLink[] };
+
+/** The results of the report, of this message and of earlier ones, in the order of the laboratory; none withdrawn. */
+function resultLinks(told: readonly Told[], names: LabNames, known: Known): ResultLinks {
+  const earlier = Map.groupBy(
+    known.versions.filter(({ key }) => key !== ''),
+    ({ artifact }) => artifact,
+  );
+  const now = new Map<string, readonly LabVersion[]>(earlier);
+  for (const { one, version } of told)
+    if (one.artifact !== names.report) now.set(one.artifact, [...(now.get(one.artifact) ?? []), version]);
+  const fullUrls = new Map(told.map(({ one }) => [one.artifact, one.fullUrl]));
+  const linksOf = (of: ReadonlyMap<string, readonly LabVersion[]>, fresh: boolean): readonly ResultLink[] =>
+    [...of]
+      .flatMap(([artifact, versions]) => {
+        const top = countingOf(versions)?.top;
+        return top === undefined || isWithdrawn(top.status) ? [] : [{ artifact, position: top.position }];
+      })
+      .toSorted((a, b) => a.position - b.position || (a.artifact < b.artifact ? -1 : 1))
+      .flatMap(({ artifact }) => {
+        const link = known.links.get(artifact);
+        const reference = link?.tier === 'native' ? link.reference : fresh ? fullUrls.get(artifact) : undefined;
+        return reference === undefined ? [] : [{ reference }];
+      });
+  return { before: linksOf(earlier, false), after: linksOf(now, true) };
+}
+
+function reportStep({ one, effect }: Told, { before, after }: ResultLinks, known: Known): readonly FilingStep[] {
+  const { artifact, resource } = one;
+  const { result: _, ...rest } = resource;
+  const whole = after.length === 0 ? rest : { ...rest, result: after };
+  if (effect === 'put' || effect === 'fill') return [putStep(one, whole as Resource, known)];
+  const link = known.links.get(artifact);
+  if (link === undefined || JSON.stringify(before) === JSON.stringify(after)) return [];
+  const merged = { resourceType: resource.resourceType, ...(after.length === 0 ? {} : { result: after }) };
+  return [{ do: 'merge', artifact, resource: merged, clears: ['result'], known: link }];
+}
+
+/** What stands, or comes to stand with this message. */
+function targetOf({ artifact, fullUrl }: Mapped, steps: readonly FilingStep[], { links }: Known): string | undefined {
+  return steps.some((step) => step.do === 'put' && step.artifact === artifact)
+    ? fullUrl
+    : links.get(artifact)?.reference;
+}
+
+const refersTo = (json: unknown, url: string): boolean => JSON.stringify(json).includes(`"${url}"`);
+
+/** References to what this message does not write lead to what stands. */
+function pointed(step: FilingStep, elsewhere: (url: string) => string | undefined): FilingStep {
+  return step.do === 'void' ? step : { ...step, resource: changed(step.resource, elsewhere) as Resource };
+}
+
+function changed(json: unknown, elsewhere: (url: string) => string | undefined): unknown {
+  if (Array.isArray(json)) return json.map((item: unknown) => changed(item, elsewhere));
+  if (typeof json !== 'object' || json === null) return json;
+  return Object.fromEntries(
+    Object.entries(json).map(([name, value]) => [
+      name,
+      name === 'reference' && typeof value === 'string' ? (elsewhere(value) ?? value) : changed(value, elsewhere),
+    ]),
+  );
+}

@@ -1,0 +1,197 @@
+/**
+ * From a message with laboratory results to the steps that make them stand: read, recognise the orders, match, map, judge
+ * each result, keep what counts. Every way out that is not a plan names its cause.
+ */
+import { isIdentified, type KnownOrder, namesOf, orderValueOf, whichOrder } from '../../core/lab/identity.ts';
+import type { KeptLabVersion, LabMessage, LabOrder, LabVersion } from '../../core/lab/model.ts';
+import { countingOf, isWithdrawn } from '../../core/lab/versions.ts';
+import type { PersonContext, Work } from '../../core/lane.ts';
+import type { EmittedLink, PatientKey } from '../../core/model.ts';
+import type { Issue } from '../../core/outcome.ts';
+import { fail, ok, type Outcome } from '../../core/outcome.ts';
+import { voidSteps } from '../../core/plan.ts';
+import type { FilingStep, FoundPatient, Mapped } from '../../core/ports.ts';
+import { checked } from '../map-and-validate.ts';
+import type { PrepareDeps } from '../deps.ts';
+import { match } from '../match.ts';
+import { type AlongTheWay, type Prepared, stop } from '../prepared.ts';
+import { isVoidedSince } from '../take-back.ts';
+import type { LabKnown } from './deps.ts';
+import { planOrder } from './order.ts';
+
+/** An order of the message and the report that it is. */
+type Placed = { readonly order: LabOrder; readonly report: string; readonly leaves: readonly KnownOrder[] };
+
+/** `person` is read only where the patient is not matched yet. */
+export async function prepareLab(
+  work: Work,
+  patientKey: PatientKey,
+  person: () => Promise<PersonContext>,
+  deps: PrepareDeps,
+  way: AlongTheWay,
+  signal?: AbortSignal,
+): Promise<Prepared> {
+  const newest = work.record?.latestMessage;
+  if (newest !== undefined && newest !== work.messageId && !work.doubt) return { do: 'settle', state: 'superseded' };
+  if (!work.doubt && isVoidedSince(work)) return { do: 'settle', state: 'voided' };
+  if (work.body === undefined) {
+    return stop({ cause: 'source/unreadable', detail: 'The payload has aged out under the retention in force.' });
+  }
+  const read = deps.labs.read({ ...work, body: work.body });
+  if (!read.ok) return stop(read.failure);
+  const message = read.value;
+  if (message.test && !work.released.includes('lab/test-message')) {
+    return stop({ cause: 'lab/test-message', detail: 'MSH-11 is not among those that are filed.' });
+  }
+  if (message.orders.length === 0 || !message.orders.every(isIdentified)) {
+    return stop({ cause: 'lab/no-order', detail: 'An order has neither number nor time.' });
+  }
+
+  const values = new Set(message.orders.flatMap((order) => [orderValueOf(order), ...parentValues(order)]));
+  const known = await deps.ledger.labKnown(patientKey, [...values]);
+  const placed = placeOrders(message, work, patientKey, known);
+  if (!placed.ok) return stop(placed.failure);
+  if (placed.value.length === 0)
+    return { do: 'settle', state: 'superseded', why: 'The laboratory has moved it to another patient since.' };
+
+  const patient = await patientOf(known, work, patientKey, person, deps, way, signal);
+  if (!patient.ok) return stop(patient.failure);
+  return plan(message, placed.value, known, patient.value, work, patientKey, deps, way);
+}
+
+const parentValues = ({ parent }: LabOrder): readonly string[] =>
+  [parent?.filler?.value, parent?.placer?.value].filter((value) => value !== undefined);
+
+/** Which report each order is. One that is in the message twice is two reports. */
+function placeOrders(
+  { orders }: LabMessage,
+  { source, released }: Work,
+  patientKey: PatientKey,
+  { versions }: LabKnown,
+): Outcome<readonly Placed[]> {
+  const reports = ordersIn(versions);
+  const placed: Placed[] = [];
+  const met = new Map<string, number>();
+  const whose = { patientKey, source, apart: released.includes('lab/order-conflict') };
+  for (const given of orders) {
+    const label = `${orderValueOf(given)}\n${given.service}`;
+    const times = (met.get(label) ?? 0) + 1;
+    met.set(label, times);
+    const order = times === 1 ? given : { ...given, service: `${given.service}#${String(times)}` };
+    const which = whichOrder(order, whose, reports);
+    if (which.is === 'unclear')
+      return fail('lab/order-conflict', 'An order of the same number stands for another patient.');
+    if (which.is === 'moved-away') continue;
+    placed.push({ order, report: which.report, leaves: which.is === 'new' ? which.leaves : [] });
+  }
+  return ok(placed);
+}
+
+/** Of each report that stands, how its order was last told. */
+function ordersIn(versions: readonly KeptLabVersion[]): readonly KnownOrder[] {
+  const reports = Map.groupBy(versions, ({ report }) => report);
+  return [...reports.values()].flatMap((of) => countingOf(of)?.top ?? []);
+}
+
+async function patientOf(
+  { patient }: LabKnown,
+  work: Work,
+  patientKey: PatientKey,
+  person: () => Promise<PersonContext>,
+  deps: PrepareDeps,
+  way: AlongTheWay,
+  signal: AbortSignal | undefined,
+): Promise<Outcome<FoundPatient>> {
+  return patient === undefined ? match(work, patientKey, await person(), deps, way, signal) : ok(patient);
+}
+
+function plan(
+  message: LabMessage,
+  placed: readonly Placed[],
+  known: LabKnown,
+  patient: FoundPatient,
+  work: Work,
+  patientKey: PatientKey,
+  deps: PrepareDeps,
+  way: AlongTheWay,
+): Prepared {
+  const links = new Map(known.links.map((link) => [link.artifact, link]));
+  const { artifactSystem } = deps.programme;
+  const filed = Object.fromEntries(
+    known.links
+      .filter(({ action, tier }) => action !== 'voided' && tier === 'native')
+      .map((l) => [l.artifact, l.reference]),
+  );
+  const steps: FilingStep[] = [];
+  const versions: LabVersion[] = [];
+  let [withheld, late] = [0, 0];
+  for (const { order, report } of placed) {
+    const names = namesOf(report, order, parentOf(order, placed, known.versions, patientKey));
+    const context = {
+      patient,
+      programme: deps.programme,
+      source: work.source,
+      receivedAt: work.receivedAt.toISOString(),
+      filed,
+    };
+    const mapped = checked(deps.labs.map(order, names, context, deps.mapper, way.unmapped), deps);
+    if (!mapped.ok) return stop(mapped.failure);
+    const own = known.versions.filter((one) => one.report === report);
+    const judge = (resource: Mapped['resource']) => deps.labs.judge(resource, message);
+    const planned = planOrder(order, report, names, mapped.value, judge, {
+      versions: own,
+      links,
+      artifactSystem,
+      source: work.source,
+    });
+    steps.push(...planned.steps);
+    versions.push(...planned.versions);
+    withheld += planned.withheld;
+    late += planned.late;
+    // A reflex test refers to the report that it grew out of, also when both come in one message.
+    for (const one of mapped.value) if (filed[one.artifact] === undefined) filed[one.artifact] = one.fullUrl;
+  }
+  const moved = placed.flatMap(({ leaves }) => leaves.map((one) => one.report));
+  const voided = known.links.filter(({ artifact }) => moved.some((report) => artifact.startsWith(`${report}.`)));
+  const issues = [
+    ...told(late, 'result(s) came late: a later version stands.', 'lab/late'),
+    ...told(withheld, 'result(s) not sent to this destination: sensitive, as configured.', 'gate/minimum'),
+    ...told(moved.length, 'report(s) taken from another patient, as the laboratory says.', 'lab/moved'),
+  ];
+  return {
+    do: 'file',
+    record: { source: work.source, recordId: work.recordId ?? `message ${work.messageId}` },
+    steps: [...voidSteps(voided), ...steps],
+    facts: [],
+    ...(placed[0] === undefined ? {} : { recordKey: placed[0].report }),
+    patient,
+    issues,
+    lab: { versions, voided: moved },
+    ...(steps.length === 0 && voided.length === 0 ? { as: 'superseded', left: nothingNew } : {}),
+  };
+}
+
+const nothingNew = 'Nothing in it that the chart does not hold.';
+
+const told = (count: number, what: string, code: string): readonly Issue[] =>
+  count === 0 ? [] : [{ where: '', what: `${String(count)} ${what}`, code, severity: 'information' }];
+
+/** The report that an order grew out of: in the same message, else what stands for the same patient. */
+function parentOf(
+  order: LabOrder,
+  placed: readonly Placed[],
+  versions: readonly KeptLabVersion[],
+  patientKey: PatientKey,
+): string | undefined {
+  const values = parentValues(order);
+  if (values.length === 0) return undefined;
+  const near = placed.find((one) => one.order !== order && values.includes(orderValueOf(one.order)));
+  const stands = versions.find((one) => values.includes(one.orderValue) && one.patientKey === patientKey);
+  return near?.report ?? stands?.report;
+}
+
+/** What was withdrawn by its laboratory stands as entered in error: whoever counts what stands must know. */
+export const asWithdrawn = (links: readonly EmittedLink[], versions: readonly LabVersion[]): readonly EmittedLink[] => {
+  const gone = new Set(versions.filter(({ status }) => isWithdrawn(status)).map(({ artifact }) => artifact));
+  return links.map((link) => (gone.has(link.artifact) ? { ...link, action: 'voided' } : link));
+};
