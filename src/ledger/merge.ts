@@ -113,6 +113,7 @@ export async function mergeInto(
   await client.query('update identity set patient_key = $2 where patient_key = $1', [from, into]);
   await client.query('update demographics set patient_key = $2 where patient_key = $1', [from, into]);
   await client.query('update fact set patient_key = $2 where patient_key = $1', [from, into]);
+  await client.query('update lab_version set patient_key = $2 where patient_key = $1', [from, into]);
   await client.query('update disclosure set patient_key = $2 where patient_key = $1', [from, into]);
   await client.query(
     `insert into ehr_patient (destination, patient_key, reference, display, matched_at)
