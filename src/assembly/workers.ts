@@ -179,7 +179,7 @@ function runnerFor(
       mapper: knowledge.maps.now,
       validate: knowledge.validate,
       gates: knowledge.gates,
-      labs: labsOf(),
+      labs: labsOf(config),
       receives: one.receives,
       matching: config.matching,
       programme: config.programme,

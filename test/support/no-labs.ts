@@ -5,5 +5,5 @@ import type { LabDeps } from '../../src/pipeline/lab/deps.ts';
 export const noLabs: LabDeps = {
   read: () => fail('mapping/no-route', 'No laboratory results here.'),
   map: () => fail('mapping/no-route', 'No laboratory results here.'),
-  judge: () => ({ labels: [], toEhr: true, toChw: false }),
+  judge: () => ({ about: [], labels: [], toEhr: true, toChw: false }),
 };

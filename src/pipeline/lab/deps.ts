@@ -1,17 +1,10 @@
 /** What the pipeline is given for laboratory results. */
-import type { LabMessage, LabNames, LabOrder, KeptLabVersion } from '../../core/lab/model.ts';
+import type { KeptLabVersion, LabMessage, LabNames, LabOrder } from '../../core/lab/model.ts';
+import type { JudgeResult } from '../../core/lab/sensitive.ts';
 import type { EmittedLink, PatientKey } from '../../core/model.ts';
 import type { Outcome } from '../../core/outcome.ts';
-import type { FoundPatient, LabContext, Mapped, Mapper, Resource, UnmappedCode } from '../../core/ports.ts';
+import type { FoundPatient, LabContext, Mapped, Mapper, UnmappedCode } from '../../core/ports.ts';
 import type { Payload } from '../deps.ts';
-
-/** What may become of one result, by what it is about. */
-export type ResultJudgement = {
-  /** What it is to be labelled with (`meta.security`). */
-  readonly labels: readonly Readonly<Record<string, unknown>>[];
-  readonly toEhr: boolean;
-  readonly toChw: boolean;
-};
 
 export type LabDeps = {
   readonly read: (payload: Payload) => Outcome<LabMessage>;
@@ -22,7 +15,7 @@ export type LabDeps = {
     mapper: Mapper,
     unmapped: UnmappedCode[],
   ) => Outcome<readonly Mapped[]>;
-  readonly judge: (resource: Resource, about: { readonly part2: boolean }) => ResultJudgement;
+  readonly judge: JudgeResult;
 };
 
 /** What the ledger knows of the orders of a message. */

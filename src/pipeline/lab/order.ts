@@ -1,9 +1,9 @@
 /** One order of a message: what of it is news, and the steps that make it stand. Pure. */
 import type { KeptLabVersion, LabNames, LabOrder, LabVersion } from '../../core/lab/model.ts';
+import type { JudgeResult, LabJudgement } from '../../core/lab/sensitive.ts';
 import { countingOf, type Effect, effectOf, isWithdrawn, overruled } from '../../core/lab/versions.ts';
 import type { EmittedLink } from '../../core/model.ts';
 import type { FilingStep, Mapped, Resource } from '../../core/ports.ts';
-import type { ResultJudgement } from './deps.ts';
 import { provenanceOf } from './provenance.ts';
 import { versionOf } from './versions.ts';
 
@@ -30,14 +30,15 @@ export function planOrder(
   report: string,
   names: LabNames,
   mapped: readonly Mapped[],
-  judge: (resource: Resource) => ResultJudgement,
+  judge: JudgeResult,
+  part2: boolean,
   known: Known,
 ): OrderPlan {
   const isTold = ({ artifact }: Mapped): boolean => artifact === names.report || names.results.includes(artifact);
-  const judged = mapped.map((one) => ({ one, says: isTold(one) ? judge(one.resource) : passes }));
-  const withheld = new Set(judged.filter(({ says }) => !says.toEhr).map(({ one }) => one.artifact));
+  const judged = judgeAll(mapped.filter(isTold), names, judge, part2);
+  const withheld = judged.filter(({ says }) => !says.toEhr);
   const told = judged
-    .filter(({ one }) => isTold(one) && !withheld.has(one.artifact))
+    .filter(({ says }) => says.toEhr)
     .map(({ one, says }): Told => {
       const version = versionOf(one, report, order, names, says.toChw);
       return { one: labelled(one, says), version, effect: effectOf(version, versionsOf(known, one.artifact)) };
@@ -63,14 +64,28 @@ export function planOrder(
       .toSorted((a, b) => depth(a) - depth(b))
       .map((step) => pointed(step, (url) => (written.has(url) ? undefined : standing.get(url)))),
     versions: told.map(({ version }) => version),
-    withheld: withheld.size,
+    withheld: withheld.length,
     late: told.filter(
       ({ one, version, effect }) => effect === 'none' && isLate(version, versionsOf(known, one.artifact)),
     ).length,
   };
 }
 
-const passes: ResultJudgement = { labels: [], toEhr: true, toChw: false };
+type Judged = { readonly one: Mapped; readonly says: LabJudgement };
+
+/** A result with its report in view, and the report by what its results are. */
+function judgeAll(mapped: readonly Mapped[], names: LabNames, judge: JudgeResult, part2: boolean): readonly Judged[] {
+  const report = mapped.find(({ artifact }) => artifact === names.report);
+  const results = mapped
+    .filter((one) => one !== report)
+    .map((one): Judged => ({
+      one,
+      says: judge(one.resource, { part2, ...(report === undefined ? {} : { report: report.resource }) }),
+    }));
+  if (report === undefined) return results;
+  const about = { part2, results: results.map(({ says }) => says) };
+  return [...results, { one: report, says: judge(report.resource, about) }];
+}
 
 const versionsOf = ({ versions }: Known, artifact: string): readonly KeptLabVersion[] =>
   versions.filter((one) => one.artifact === artifact);
@@ -84,10 +99,11 @@ const depths: Readonly<Record<string, number>> = { Specimen: 0, Observation: 1, 
 const depth = (step: FilingStep): number =>
   depths[step.do === 'void' ? step.resourceType : step.resource.resourceType] ?? (step.do === 'put' ? 3 : 4);
 
-function labelled(one: Mapped, { labels }: ResultJudgement): Mapped {
+function labelled(one: Mapped, { labels }: LabJudgement): Mapped {
   if (labels.length === 0) return one;
   const meta = (one.resource['meta'] ?? {}) as Readonly<Record<string, unknown>>;
-  return { ...one, resource: { ...one.resource, meta: { ...meta, security: labels } } };
+  const given = Array.isArray(meta['security']) ? (meta['security'] as readonly unknown[]) : [];
+  return { ...one, resource: { ...one.resource, meta: { ...meta, security: [...given, ...labels] } } };
 }
 
 /** What was withdrawn is known still: should it come to stand again, it is the same resource. */
@@ -149,7 +165,7 @@ function reportStep({ one, effect }: Told, { before, after }: ResultLinks, known
   const { artifact, resource } = one;
   const { result: _, ...rest } = resource;
   const whole = after.length === 0 ? rest : { ...rest, result: after };
-  if (effect === 'put' || effect === 'fill') return [putStep(one, whole as Resource, known)];
+  if (effect === 'put' || effect === 'fill') return [putStep(one, whole, known)];
   const link = known.links.get(artifact);
   if (link === undefined || JSON.stringify(before) === JSON.stringify(after)) return [];
   const merged = { resourceType: resource.resourceType, ...(after.length === 0 ? {} : { result: after }) };

@@ -10,7 +10,7 @@ import type { EmittedLink, PatientKey } from '../../core/model.ts';
 import type { Issue } from '../../core/outcome.ts';
 import { fail, ok, type Outcome } from '../../core/outcome.ts';
 import { voidSteps } from '../../core/plan.ts';
-import type { FilingStep, FoundPatient, Mapped } from '../../core/ports.ts';
+import type { FilingStep, FoundPatient } from '../../core/ports.ts';
 import { checked } from '../map-and-validate.ts';
 import type { PrepareDeps } from '../deps.ts';
 import { match } from '../match.ts';
@@ -137,8 +137,7 @@ function plan(
     const mapped = checked(deps.labs.map(order, names, context, deps.mapper, way.unmapped), deps);
     if (!mapped.ok) return stop(mapped.failure);
     const own = known.versions.filter((one) => one.report === report);
-    const judge = (resource: Mapped['resource']) => deps.labs.judge(resource, message);
-    const planned = planOrder(order, report, names, mapped.value, judge, {
+    const planned = planOrder(order, report, names, mapped.value, deps.labs.judge, message.part2, {
       versions: own,
       links,
       artifactSystem,
