@@ -125,7 +125,7 @@ export async function drain(
       mapper: () => testMapper,
       validate: () => [],
       labs: noLabs,
-        gates: createGates({ ...noRules, review: { activityTypes: ['dsme.individual'], users: [], percent: 0 } }),
+      gates: createGates({ ...noRules, review: { activityTypes: ['dsme.individual'], users: [], percent: 0 } }),
       receives: receivesAll,
       matching: matchingRules,
       programme: { id: 'msep', name: 'P', timeZone: 'America/Chicago', artifactSystem: 'urn:a' },
