@@ -94,6 +94,8 @@ export type ResultSummary = {
   readonly name?: string;
   /** The value in words, with its unit: `8.7 %`, `> 400 mg/dL`, `Yellow`. Absent: no value. */
   readonly text?: string;
+  /** Final by its status alone: the value was told before, or comes yet (`dataAbsentReason` `temp-unknown`). */
+  readonly awaited?: true;
   readonly number?: number;
   readonly comparator?: string;
   /** UCUM. */

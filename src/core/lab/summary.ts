@@ -1,6 +1,7 @@
 /** Reads of an Observation what a trend, a correction and a CHW need of it. Pure. */
 import type { Resource } from '../ports.ts';
 import type { ResultSummary } from './model.ts';
+import { isFinal } from './versions.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -58,6 +59,9 @@ export function summaryOf(observation: Resource): ResultSummary {
     .flatMap(codingsOf)
     .flatMap(({ code }) => text(code) ?? []);
   const name = named(observation['code']);
+  const awaited =
+    isFinal(String(observation['status'])) &&
+    codingsOf(observation['dataAbsentReason']).some(({ code }) => code === 'temp-unknown');
   const effective = text(observation['effectiveDateTime']) ?? text(record(observation['effectivePeriod'])['start']);
   return {
     codes: codingsOf(observation['code']).flatMap(({ system, code }) =>
@@ -65,6 +69,7 @@ export function summaryOf(observation: Resource): ResultSummary {
     ),
     ...(name === undefined ? {} : { name }),
     ...(told === undefined || told === '' ? {} : { text: told }),
+    ...(awaited ? { awaited } : {}),
     ...(typeof number === 'number' ? { number } : {}),
     ...(text(comparator) === undefined ? {} : { comparator: String(comparator) }),
     ...(text(unit) === undefined ? {} : { unit: String(unit) }),

@@ -26,31 +26,34 @@ export const isFinal = (status: string): boolean => rankOf(status) > 0;
 
 export const isWithdrawn = (status: string): boolean => status === 'entered-in-error';
 
-type Ordered = Pick<LabVersion, 'final' | 'issued' | 'sent' | 'status' | 'hash'>;
+type Ordered = Pick<LabVersion, 'final' | 'issued' | 'sent' | 'status' | 'hash' | 'summary'>;
+
+/** Only says that what was preliminary is final (OBX-11 `U`), without a value. */
+const isBare = ({ summary }: Ordered): boolean => summary.awaited === true;
+
+/** A bare status overrules what is preliminary, and nothing else. */
+const weight = (one: Ordered): number => (!one.final ? 0 : isBare(one) ? 1 : 2);
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 /** Below 0: `b` counts more. As the view `lab_standing` of the ledger orders them. */
 export const compareVersions = (a: Ordered, b: Ordered): number =>
-  Number(a.final) - Number(b.final) ||
+  weight(a) - weight(b) ||
   a.issued.getTime() - b.issued.getTime() ||
   a.sent.getTime() - b.sent.getTime() ||
   rankOf(a.status) - rankOf(b.status) ||
   compareText(a.hash, b.hash);
 
-type Standing = Ordered & Pick<LabVersion, 'summary' | 'resourceType'>;
-
 /**
  * `top` says how it stands, `base` what it holds. They differ where a laboratory only says that a preliminary result is
- * final now (OBX-11 `U`), without the value.
+ * final now.
  */
-export type Counts<V extends Standing> = { readonly top: V; readonly base: V };
+export type Counts<V extends Ordered> = { readonly top: V; readonly base: V };
 
-export function countingOf<V extends Standing>(versions: readonly V[]): Counts<V> | undefined {
+export function countingOf<V extends Ordered>(versions: readonly V[]): Counts<V> | undefined {
   const [top, ...earlier] = versions.toSorted((a, b) => compareVersions(b, a));
   if (top === undefined) return undefined;
-  const bare = top.resourceType === 'Observation' && top.status === 'final' && top.summary.text === undefined;
-  const valued = bare ? earlier.find((one) => !one.final && one.summary.text !== undefined) : undefined;
+  const valued = isBare(top) ? earlier.find((one) => one.summary.text !== undefined) : undefined;
   return { top, base: valued ?? top };
 }
 
@@ -65,7 +68,7 @@ export type Effect =
   /** The resource as this version has it, with the status and the time of issue of the one that counts. */
   | 'fill';
 
-export function effectOf<V extends Standing>(next: V, known: readonly V[]): Effect {
+export function effectOf<V extends Ordered>(next: V, known: readonly V[]): Effect {
   const before = countingOf(known);
   if (before === undefined) return 'put';
   const after = countingOf([...known, next]) ?? before;
@@ -75,7 +78,7 @@ export function effectOf<V extends Standing>(next: V, known: readonly V[]): Effe
 }
 
 /** Final versions that another one took the place of, or that came too late to count: each keeps its provenance. */
-export function overruled<V extends Standing>(next: V, known: readonly V[]): readonly V[] {
+export function overruled<V extends Ordered>(next: V, known: readonly V[]): readonly V[] {
   const all = [...known, next];
   const counts = countingOf(all);
   const before = countingOf(known);

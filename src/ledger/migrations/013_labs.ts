@@ -43,7 +43,9 @@ export const labs013: Migration = {
       -- so that any order of arrival ends in the same (core/lab/versions.ts says the same).
       create view lab_standing as
         select distinct on (destination, artifact) * from lab_version where not voided
-        order by destination, artifact, final desc, issued desc, sent desc, rank desc, hash desc, message_id desc;
+        order by destination, artifact, final desc,
+          final and summary ->> 'awaited' is not null,
+          issued desc, sent desc, rank desc, hash desc, message_id desc;
     `.execute(db);
   },
   async down(db) {
