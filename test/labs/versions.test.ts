@@ -1,6 +1,6 @@
 /** Which version of a result counts: by the set of versions, never by the order in which they came. */
 import { expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { LabVersion } from '../../src/core/lab/model.ts';
 import { compareVersions, countingOf, effectOf, overruled } from '../../src/core/lab/versions.ts';
 

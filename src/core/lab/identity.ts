@@ -18,7 +18,7 @@ export const isIdentified = ({ filler, placer, collected }: LabOrder): boolean =
 
 export type KnownOrder = Pick<
   KeptLabVersion,
-  'report' | 'patientKey' | 'source' | 'orderSystem' | 'service' | 'collected' | 'issued'
+  'report' | 'patientKey' | 'source' | 'orderValue' | 'orderSystem' | 'service' | 'collected' | 'issued'
 >;
 
 export type WhichOrder =
@@ -39,7 +39,7 @@ function sameDay(a: string | undefined, b: string | undefined): boolean | undefi
 }
 
 /**
- * `known`: the reports that stand under this number, whoever they are of; in the order of their last message.
+ * `known`: reports that stand, those of this number among them, whoever they are of; in the order of their last message.
  * `apart`: a person has said that it is another order than the one of somebody else.
  */
 export function whichOrder(
@@ -48,20 +48,16 @@ export function whichOrder(
   known: readonly KnownOrder[],
 ): WhichOrder {
   const system = systemOf(order);
+  const value = orderValueOf(order);
   const alike = known.filter(
-    (one) => one.service === order.service && sameDay(one.collected, order.collected) !== false,
+    (one) =>
+      one.orderValue === value && one.service === order.service && sameDay(one.collected, order.collected) !== false,
   );
   const own = alike.filter((one) => one.patientKey === whose.patientKey);
   const same = own.find((one) => one.orderSystem === system) ?? own[0];
   if (same !== undefined) return { is: 'this', report: same.report };
 
-  const report = labKey(
-    whose.patientKey,
-    orderValueOf(order),
-    system ?? '',
-    order.service,
-    dayOf(order.collected) ?? '',
-  );
+  const report = labKey(whose.patientKey, value, system ?? '', order.service, dayOf(order.collected) ?? '');
   // Two laboratories may give the same number to two people.
   const others = alike.filter((one) => one.patientKey !== whose.patientKey && one.source === whose.source);
   const agreeing = others.filter((one) => one.orderSystem === system);
