@@ -102,12 +102,8 @@ const destination: Destination = {
     }),
   file: (plan) => {
     requests += 1;
-    const urls = new Map(
-      plan.steps.flatMap((one) => (one.do === 'put' ? [[one.fullUrl, `Any/${one.artifact}`]] : [])) as [
-        string,
-        string,
-      ][],
-    );
+    const urls = new Map<string, string>();
+    for (const one of plan.steps) if (one.do === 'put') urls.set(one.fullUrl, `Any/${one.artifact}`);
     const resolved = (json: unknown): unknown =>
       JSON.parse(
         JSON.stringify(json).replaceAll(/"reference":"(urn:uuid:[^"]+)"/g, (whole, one: string) => {

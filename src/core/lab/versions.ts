@@ -87,6 +87,6 @@ export function overruled<V extends Ordered>(next: V, known: readonly V[]): read
       one.final &&
       one.hash !== counts?.top.hash &&
       // Those that were overruled before have theirs.
-      (one === next || one === before?.top),
+      (one === before?.top || (one === next && known.every(({ hash }) => hash !== next.hash))),
   );
 }
