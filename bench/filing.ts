@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { Client } from 'pg';
 import { Pool } from 'undici';
 import { activity } from './activities.ts';
-import { ended, freePort, freshSite, key, startTejido, until } from './stack.ts';
+import { cpuSeconds, ended, freePort, freshSite, key, postgresCpuSeconds, startTejido, until } from './stack.ts';
 
 const patients = 200;
 
@@ -74,9 +74,15 @@ export async function benchFiling(options: {
     await send(tejido.url, options.count + patients);
     await client.query(`update destination set paused = false where id = 'ehr'`);
     const before = await filed();
+    const { rows: backends } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const backend = backends[0]?.pid ?? 0;
+    const cpu = async () => ({ node: await cpuSeconds(tejido.pid), postgres: await postgresCpuSeconds(backend) });
+    const cpuBefore = await cpu();
     const began = performance.now();
     await until('all is filed', async () => (await filed()) >= before + options.count, 600_000);
     const filing = options.count / ((performance.now() - began) / 1_000);
+    const cpuAfter = await cpu();
+    const ms = (seconds: number): string => ((seconds * 1_000) / options.count).toFixed(2);
 
     const { rows } = await client.query<{ exchanges: Buffer }>(
       `select exchanges from attempt where result = 'filed' order by started_at desc limit ${String(options.count)}`,
@@ -93,6 +99,9 @@ export async function benchFiling(options: {
       `filing · ${String(options.count)} activities of ${String(patients)} patients, ${String(bodies.length)} bundles for the bare loop`,
     );
     console.log(`  end to end (read, match, gate, map, validate, file, record)  ${filing.toFixed(0)}/s`);
+    console.log(
+      `  CPU a message: ${ms(cpuAfter.node - cpuBefore.node)} ms (Node), ${ms(cpuAfter.postgres - cpuBefore.postgres)} ms (Postgres)`,
+    );
     console.log(`  bare loop, 8 in flight, same bundles, no ledger              ${bare.toFixed(0)}/s`);
     console.log(`  ratio: ${(filing / bare).toFixed(2)} (aim 0.6)\n`);
     await client.end();

@@ -1,5 +1,6 @@
 /** `npm run bench [-- accept|filing|backlog|roster|matching|activities|engine]`: each figure beside a baseline taken in the same run. */
 import { cpus, totalmem } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
 import { benchAccept } from './accept.ts';
@@ -18,12 +19,28 @@ const program = new Command('bench')
   .option('--rounds <n>', 'rounds of each figure of the engine; the median counts', Number, 7)
   .option('--runs <n>', 'runs of the engine to see whether memory grows', Number, 1_000_000)
   .option('--redis <url>', 'wake-ups on this Redis instead of Postgres')
+  .option('--profile <folder>', 'write CPU profiles of Tejido there')
   .action(
     async (
       what: string | undefined,
-      options: { seconds: number; count: number; backlog: string; rounds: number; runs: number; redis?: string },
+      options: {
+        seconds: number;
+        count: number;
+        backlog: string;
+        rounds: number;
+        runs: number;
+        redis?: string;
+        profile?: string;
+      },
     ) => {
-      const env = options.redis === undefined ? {} : { env: { REDIS_URL: options.redis } };
+      const env = {
+        env: {
+          ...(options.redis === undefined ? {} : { REDIS_URL: options.redis }),
+          ...(options.profile === undefined
+            ? {}
+            : { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${path.resolve(options.profile)}` }),
+        },
+      };
       const [first] = cpus();
       console.log(
         `${new Date().toISOString()} · ${String(cpus().length)} × ${first?.model ?? '?'} · ${(totalmem() / 2 ** 30).toFixed(0)} GB · Node ${process.version} · wake-ups on ${options.redis === undefined ? 'Postgres' : 'Redis'}\n`,

@@ -1,6 +1,6 @@
 /** What is measured: real processes on a fresh data folder, without the debts of an earlier run. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -110,9 +110,34 @@ export async function residentMb(pid: number): Promise<number> {
   return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024;
 }
 
-/** CPU seconds a process has used. */
+/** CPU seconds a process has used, without its children. */
 export async function cpuSeconds(pid: number): Promise<number> {
+  const { own } = await statOf(pid);
+  return own;
+}
+
+/** CPU seconds of the Postgres server that has this backend: of all its processes, also those that ended. */
+export async function postgresCpuSeconds(backend: number): Promise<number> {
+  const { parent: postmaster } = await statOf(backend);
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
+  const stats = await Promise.all(pids.map((pid) => statOf(pid).catch(() => undefined)));
+  const children = stats.filter((stat) => stat?.parent === postmaster).reduce((sum, stat) => sum + (stat?.own ?? 0), 0);
+  const { own, ended } = await statOf(postmaster);
+  return own + ended + children;
+}
+
+async function statOf(pid: number): Promise<{ readonly parent: number; readonly own: number; readonly ended: number }> {
   const stat = await readFile(`/proc/${String(pid)}/stat`, 'utf8');
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / 100;
+  const fields = stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .split(' ')
+    .map(Number);
+  const [parent = 0, user = 0, system = 0, endedUser = 0, endedSystem = 0] = [
+    fields[1],
+    fields[11],
+    fields[12],
+    fields[13],
+    fields[14],
+  ];
+  return { parent, own: (user + system) / 100, ended: (endedUser + endedSystem) / 100 };
 }

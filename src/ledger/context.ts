@@ -30,7 +30,11 @@ export const linkOf = (row: LinkRow): OwnedLink => ({
   ...(row.version_id === null ? {} : { versionId: row.version_id }),
 });
 
-const readPerson = statement<{
+/**
+ * Subqueries with an offset are planned as they stand, each from its own index: plans are made while the tables are
+ * still empty, and kept.
+ */
+const readPeople = statement<{
   reference: string | null;
   display: string | null;
   mrn: string | null;
@@ -41,36 +45,43 @@ const readPerson = statement<{
   links: LinkRow[];
   facts: OwnedFact[];
 }>(
-  'person-context',
+  'people-context',
   `select e.reference, e.display, p.dob, p.other_dobs, p.review,
-      (select array_agg(subject_key order by at) from person_alias where patient_key = $6) as aliases,
-      (select value from identity where patient_key = p.key and system = 'mrn') as mrn,
+      (select array_agg(subject_key order by at) from person_alias where patient_key = k.key) as aliases,
+      (select value from identity where patient_key = k.key and system = 'mrn') as mrn,
       (select coalesce(json_agg(l), '[]') from (
         select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned
-        from (select link.*, ${ranks} from link where destination = $1 and artifact in (
-          select artifact from link where destination = $1
-            and artifact >= $2 and artifact < $3
-          union
-          select l.artifact from person_alias a join link l
-            on l.artifact >= a.subject_key || '.' and l.artifact < a.subject_key || '/'
-          where a.patient_key = $6 and l.destination = $1
-          union
-          select l.artifact from link l
-          join unnest($4::text[], $5::text[]) as g (source, record_id)
-            on l.source = g.source and l.record_id = g.record_id
-          where l.destination = $1
-          union
-          select l.artifact from link l
-          join fact f on l.artifact = f.data ->> 'artifact' || '.result'
-          where l.destination = $1 and f.patient_key = $6 and f.kind = 'referral' and f.until is null)) as r
+        from (
+          select link.*, ${ranks} from (
+            select artifact as name from link
+            where destination = $1 and artifact >= k.prefix || '.' and artifact < k.prefix || '/'
+            union
+            select l.artifact from person_alias a cross join lateral (
+              select artifact from link where destination = $1
+                and artifact >= a.subject_key || '.' and artifact < a.subject_key || '/' offset 0) as l
+            where a.patient_key = k.key
+            union
+            select l.artifact from unnest($4::int[], $5::text[], $6::text[]) as g (n, source, record_id)
+            cross join lateral (
+              select destination, artifact from link where source = g.source and record_id = g.record_id offset 0) as l
+            where g.n = k.n and l.destination = $1
+            union
+            select l.artifact from fact f cross join lateral (
+              select artifact from link
+              where destination = $1 and artifact = f.data ->> 'artifact' || '.result' offset 0) as l
+            where f.patient_key = k.key and f.kind = 'referral' and f.until is null) as named
+          cross join lateral (
+            select * from link where destination = $1 and artifact = named.name offset 0) as link) as r
         where ${counts}
         order by artifact, ${later}, message_id desc) as l) as links,
       (select coalesce(json_agg(f), '[]') from (
         select kind, key, said_at as at, data, source, record_id as "recordId" from fact
-        where patient_key = $6 and until is null order by fact.at, message_id, ordinal) as f) as facts
-    from (select $6::uuid as key) as k
-    left join patient p on p.key = k.key
-    left join ehr_patient e on e.patient_key = k.key and e.destination = $1`,
+        where patient_key = k.key and until is null order by fact.at, message_id, ordinal) as f) as facts
+    from unnest($2::uuid[], $3::text[]) with ordinality as k (key, prefix, n)
+    left join lateral (select * from patient where key = k.key offset 0) as p on true
+    left join lateral (
+      select reference, display from ehr_patient where destination = $1 and patient_key = k.key offset 0) as e on true
+    order by k.n`,
 );
 
 const readRecordStates = statement<{
@@ -110,7 +121,43 @@ const readRecordPayloads = statement<{
     order by m.id`,
 );
 
-/** `prefix` is the subjectKey of the person: artifacts that outlive a record begin with it. */
+export type AskedPerson = {
+  readonly patientKey: PatientKey;
+  /** The subjectKey of the person: artifacts that outlive a record begin with it. */
+  readonly prefix: string;
+  readonly records: readonly RecordName[];
+};
+
+/** One for each that was asked for, in order. */
+export async function peopleContext(
+  on: Queryable,
+  destination: DestinationId,
+  asked: readonly AskedPerson[],
+): Promise<readonly PersonContext[]> {
+  const records = asked.flatMap((one, index) => one.records.map((record) => ({ n: index + 1, ...record })));
+  const rows = await readPeople.run(on, [
+    destination,
+    asked.map((one) => one.patientKey),
+    asked.map((one) => one.prefix),
+    records.map((r) => r.n),
+    records.map((r) => r.source),
+    records.map((r) => r.recordId),
+  ]);
+  return rows.map((row) => ({
+    patient:
+      row.reference === null
+        ? undefined
+        : { reference: row.reference, ...(row.display === null ? {} : { display: row.display }) },
+    mrn: row.mrn ?? undefined,
+    dob: row.dob ?? undefined,
+    otherDobs: row.other_dobs ?? [],
+    review: row.review ?? false,
+    aliases: row.aliases ?? [],
+    links: row.links.map(linkOf),
+    facts: row.facts,
+  }));
+}
+
 export async function personContext(
   on: Queryable,
   destination: DestinationId,
@@ -118,28 +165,9 @@ export async function personContext(
   prefix: string,
   records: readonly RecordName[],
 ): Promise<PersonContext> {
-  const rows = await readPerson.run(on, [
-    destination,
-    `${prefix}.`,
-    `${prefix}/`,
-    records.map((r) => r.source),
-    records.map((r) => r.recordId),
-    patientKey,
-  ]);
-  const row = rows[0];
-  return {
-    patient:
-      row === undefined || row.reference === null
-        ? undefined
-        : { reference: row.reference, ...(row.display === null ? {} : { display: row.display }) },
-    mrn: row?.mrn ?? undefined,
-    dob: row?.dob ?? undefined,
-    otherDobs: row?.other_dobs ?? [],
-    review: row?.review ?? false,
-    aliases: row?.aliases ?? [],
-    links: (row?.links ?? []).map(linkOf),
-    facts: row?.facts ?? [],
-  };
+  const [person] = await peopleContext(on, destination, [{ patientKey, prefix, records }]);
+  if (person === undefined) throw new Error('The ledger answered nothing.');
+  return person;
 }
 
 /** The versions that count of these records, and how they stand. Records never heard of are left out. */

@@ -1,11 +1,26 @@
-/** The ledger as the workers of one destination see it. What several of them write at once is committed together. */
+/** The ledger as the workers of one destination see it. What several of them ask or write at once goes together. */
 import type pg from 'pg';
-import { type ClaimedLane, type Completed, type LaneEnd, type RecordName, waitingCauses } from '../core/lane.ts';
+import {
+  type ClaimedLane,
+  type Completed,
+  type LaneEnd,
+  type PersonContext,
+  type RecordName,
+  waitingCauses,
+} from '../core/lane.ts';
 import type { CauseCode } from '../core/causes.ts';
 import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
 import { createAlike } from './alike.ts';
 import { disclosuresOf } from './disclosures.ts';
-import { inFlightElsewhere, ownedLinks, peopleTold, personContext, recordPayloads, recordStates } from './context.ts';
+import {
+  type AskedPerson,
+  inFlightElsewhere,
+  ownedLinks,
+  peopleContext,
+  peopleTold,
+  recordPayloads,
+  recordStates,
+} from './context.ts';
 import { gather } from './gather.ts';
 import { labKnown } from './labs.ts';
 import { claim, complete, extendLeases, finishLanes, nextDueMs } from './lanes.ts';
@@ -36,6 +51,7 @@ export function createLaneLedger(on: pg.Pool, options: LaneLedgerOptions) {
     await finishLanes(on, batch);
     return batch.map(() => undefined);
   }, 256);
+  const people = gather<AskedPerson, PersonContext>((asked) => peopleContext(on, destination, asked), 64);
   return {
     claim: async (lanes: number) =>
       (await claim(on, { destination, worker, lanes, perLane, leaseMs })).map((lane) => ({
@@ -48,8 +64,11 @@ export function createLaneLedger(on: pg.Pool, options: LaneLedgerOptions) {
       await ends.add([end]);
     },
     nextDueMs: () => nextDueMs(on, destination),
-    personContext: (patient: PatientKey, prefix: string, records: readonly RecordName[]) =>
-      personContext(on, destination, patient, prefix, records),
+    personContext: async (patientKey: PatientKey, prefix: string, records: readonly RecordName[]) => {
+      const [person] = await people.add([{ patientKey, prefix, records }]);
+      if (person === undefined) throw new Error('The ledger answered nothing.');
+      return person;
+    },
     recordStates: (records: readonly RecordName[]) => recordStates(on, records),
     inFlightElsewhere: (record: RecordName, patient: PatientKey) => inFlightElsewhere(on, destination, record, patient),
     peopleTold: (record: RecordName) => peopleTold(on, record),

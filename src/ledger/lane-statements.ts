@@ -30,57 +30,68 @@ export type ClaimRow = {
   voided_by: string | null;
 };
 
+/**
+ * How much is open changes too fast for the planner to know, and its plans are kept: each row is found by its whole
+ * primary key, and nothing here may make it walk what is open. So the states are told by what they are not.
+ */
+const isOpen = `delivery.state not in ('filed', 'held', 'failed', 'superseded', 'voided')`;
+
 export const claimLanes = statement<ClaimRow>(
   'lane-claim',
-  `with picked as (
-      select patient_key from lane
+  `with picked as materialized (
+      select destination, patient_key from lane
       where destination = $1 and due_at <= clock_timestamp()
         and not exists (select 1 from destination where id = $1 and paused)
       order by due_at limit $2 for update skip locked
     ), leased as (
       update lane set due_at = clock_timestamp() + $3 * interval '1 ms', worker = $4,
         lease_token = lease_token + 1
-      from picked where lane.destination = $1 and lane.patient_key = picked.patient_key
-      returning lane.patient_key, lane.lease_token, lane.changes
-    ), work as (
-      select l.patient_key, d.*,
+      from picked where lane.destination = picked.destination and lane.patient_key = picked.patient_key
+      returning lane.destination, lane.patient_key, lane.lease_token, lane.changes
+    ), lanes as materialized (
+      select l.*,
+        (select min(message_id) from delivery s
+          where s.destination = l.destination and s.lane = l.patient_key and s.state = 'failed') as failed_from,
+        exists (select 1 from delivery s
+          where s.destination = l.destination and s.lane = l.patient_key and s.state = 'held') as has_held
+      from leased l
+    ), work as materialized (
+      select l.destination, l.patient_key, d.*,
         d.message_id = min(d.message_id) filter (where d.state = 'filing') over (partition by l.patient_key) as tried
       from leased l cross join lateral (
-        select message_id, state, attempts, doubt, anew, first_attempt_at from delivery
-        where destination = $1 and lane = l.patient_key and state in ('due', 'filing')
+        select message_id, state, doubt, anew, first_attempt_at from delivery
+        where destination = l.destination and lane = l.patient_key and state in ('due', 'filing')
         order by message_id limit $5) d
-    ), marked as (
+    ), taken as (
       -- Found in 'filing': a worker died with it. For the first of its lane, which it was at, that counts as a death:
       -- a message that kills would else kill for ever.
       update delivery set state = 'filing', doubt = delivery.doubt or work.state = 'filing', deaths = delivery.deaths + case when work.tried then 1 else 0 end,
         first_attempt_at = coalesce(delivery.first_attempt_at, clock_timestamp())
       -- The state again: a newer version may have taken its place between the look and the mark.
-      from work where delivery.message_id = work.message_id and delivery.destination = $1 and delivery.state in ('due', 'filing')
-      returning delivery.message_id, delivery.attempts, delivery.deaths
-    ), taken as (
-      select work.patient_key, work.message_id, work.state, work.doubt, work.anew, work.first_attempt_at, marked.attempts, marked.deaths
-      from work join marked on marked.message_id = work.message_id
+      from work where delivery.message_id = work.message_id and delivery.destination = work.destination and ${isOpen}
+      returning work.*, delivery.attempts, delivery.deaths
+    ), told as materialized (
+      select w.patient_key, w.message_id, w.attempts, w.deaths, w.first_attempt_at, w.state = 'filing' or w.doubt as doubt, w.anew,
+        m.source, m.record_id, m.kind, m.format, m.content_type, m.received_at, m.identifiers,
+        coalesce(p.body, kept.body) as body,
+        (select coalesce(array_agg(a.detail), '{}') from audit a
+          where a.message_id = m.id and a.action = 'release' and a.detail is not null) as released,
+        r.latest_message, r.generation, r.patient_key as record_patient, r.voided_by
+      from taken w
+      left join lateral (select * from message where id = w.message_id offset 0) as m on true
+      left join lateral (
+        select body from payload where message_id = m.id and received_at = m.received_at offset 0) as p on true
+      left join lateral (select body from payload_kept where message_id = m.id offset 0) as kept on true
+      left join lateral (
+        select * from record where source = m.source and record_id = m.record_id offset 0) as r on true
     )
-    select l.patient_key, l.lease_token::text, l.changes::text,
-      (select min(message_id)::text from delivery s
-        where s.destination = $1 and s.lane = l.patient_key and s.state = 'failed') as failed_from,
-      exists (select 1 from delivery s
-        where s.destination = $1 and s.lane = l.patient_key and s.state = 'held') as has_held,
-      w.message_id::text, w.attempts, w.deaths,
-      (extract(epoch from clock_timestamp() - w.first_attempt_at) * 1000)::float8 as elapsed_ms,
-      w.state = 'filing' or w.doubt as doubt, w.anew,
-      m.source, m.record_id, m.kind, m.format, m.content_type, m.received_at, m.identifiers,
-      coalesce(p.body, kept.body) as body,
-      (select coalesce(array_agg(a.detail), '{}') from audit a
-        where a.message_id = m.id and a.action = 'release' and a.detail is not null) as released,
-      r.latest_message::text, r.generation, r.patient_key as record_patient, r.voided_by::text
-    from leased l
-    left join taken w on w.patient_key = l.patient_key
-    left join message m on m.id = w.message_id
-    left join payload p on p.message_id = m.id and p.received_at = m.received_at
-    left join payload_kept kept on kept.message_id = m.id
-    left join record r on r.source = m.source and r.record_id = m.record_id
-    order by l.patient_key, w.message_id`,
+    select l.patient_key, l.lease_token::text, l.changes::text, l.failed_from::text, l.has_held,
+      t.message_id::text, t.attempts, t.deaths,
+      (extract(epoch from clock_timestamp() - t.first_attempt_at) * 1000)::float8 as elapsed_ms,
+      t.doubt, t.anew, t.source, t.record_id, t.kind, t.format, t.content_type, t.received_at, t.identifiers, t.body, t.released,
+      t.latest_message::text, t.generation, t.record_patient, t.voided_by::text
+    from lanes l left join told t on t.patient_key = l.patient_key
+    order by l.patient_key, t.message_id`,
 );
 
 export const extend = statement<{ patient_key: PatientKey }>(
@@ -231,12 +242,14 @@ export const finish = statement<Record<string, never>>(
                       when lane.changes <> input.changes then clock_timestamp() end
       from input where lane.destination = input.destination and lane.patient_key = input.patient_key and lane.lease_token = input.token
       returning lane.destination, input.untried
+    ), back as materialized (
+      select ours.destination, u.message_id from ours cross join unnest(ours.untried) as u (message_id)
     )
     update delivery set state = 'due',
       -- The time a message spent behind others is not time in which it was tried.
       first_attempt_at = case when delivery.attempts = 0 and not delivery.doubt then null else delivery.first_attempt_at end
-    from ours
-    where delivery.destination = ours.destination and delivery.message_id = any(ours.untried) and delivery.state = 'filing'`,
+    from back
+    where delivery.destination = back.destination and delivery.message_id = back.message_id and ${isOpen}`,
 );
 
 export const nextDue = statement<{ ms: number | null }>(
