@@ -47,7 +47,8 @@ function decide(name: string, field: string, characters: string): Outcome<Delimi
   if (!mayDelimit(field)) return unreadable(`${name}-1`, `${name}-1 is no field separator.`);
   const four = characters.slice(0, 4);
   if (four === '') return unreadable(`${name}-2`, `${name}-2 (the encoding characters) is empty.`);
-  if (![...four].every(mayDelimit) || new Set(field + four).size !== four.length + 1) {
+  const each = four.split('');
+  if (!each.every(mayDelimit) || new Set([field, ...each]).size !== each.length + 1) {
     return unreadable(`${name}-2`, `${name}-2 does not name up to four different encoding characters.`);
   }
   const [component = '', repetition = '', escape = '', subcomponent = ''] = four;

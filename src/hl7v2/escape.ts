@@ -66,7 +66,8 @@ function formatting(sequence: string): string | undefined {
   const command = /^\.(br|sp|ce|sk|in|ti|fi|nf) *([+-]?\d{1,9})?$/i.exec(sequence);
   if (command === null) return undefined;
   const count = Math.min(mostSkipped, Math.max(1, Number(command[2] ?? 1)));
-  switch (command[1]?.toLowerCase()) {
+  const name = (command[1] ?? '').toLowerCase();
+  switch (name) {
     case 'br':
     case 'ce':
       return '\n';
