@@ -19,6 +19,7 @@ import { type Connected, readingOf } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
 import { doorEscalations, type EscalationClock } from './escalations.ts';
 import { accountsOf, doorMessages, dryRun } from './messages.ts';
+import { labSourcesOf } from './lab-release.ts';
 import { listChanges } from '../ledger/changes-feed.ts';
 import { listRosters, showRoster } from '../ledger/rosters.ts';
 import type { Rosters } from './rosters.ts';
@@ -87,6 +88,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
   const { config, store, knowledge, running, clock, log } = parts;
   const startedAt = clock();
   let sandbox: Sandbox | undefined;
+  const labSources = labSourcesOf(config);
   const wantsSandbox = config.destinations.some((one) => one.kind === 'sandbox');
   const toSandbox: RequestHandler = (req, res, next) => {
     if (sandbox !== undefined) sandbox.router(req, res, next);
@@ -126,7 +128,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     },
     escalations: doorEscalations(store, config, () => running()?.escalations.poke()),
     accounts: accountsOf(store),
-    changes: (ask) => listChanges(store.pool, ask, clock()),
+    changes: (ask) => listChanges(store.pool, ask, clock(), labSources),
     people: doorPeople(store, poke),
     schemas: knowledge.schemas,
     capability: knowledge.capability,

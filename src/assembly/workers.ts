@@ -21,6 +21,7 @@ import { startWake, type Wake } from '../wake/wake.ts';
 import { startWatchdog } from '../wake/watchdog.ts';
 import { type Connected, pauseAgreement } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
+import { labSchedules } from './lab-release.ts';
 import { labsOf } from './labs.ts';
 import type { Store } from './store.ts';
 import { syncSchedules } from './sync.ts';
@@ -85,6 +86,7 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
     clock,
     schedules: [
       ...syncSchedules(parts),
+      ...labSchedules(parts),
       {
         name: 'sweep',
         everyMs: config.progress.sweepMs,

@@ -8,6 +8,29 @@ import type { Resource } from './ports.ts';
 
 export type ChangeKind = 'appointment.missed' | 'appointment.changed' | 'task.requested' | 'task.changed';
 
+/** What is told of laboratory results: by Tejido itself, and not by a look at the EHR. */
+export type LabChangeKind = 'lab.result' | 'lab.corrected' | 'lab.withdrawn';
+
+/** One measure as it stands when it is told: numbers, dates and fixed words; no text of a laboratory. */
+export type LabChange = {
+  /** Name of the trend in the configuration. */
+  readonly analyte: string;
+  readonly says: { readonly es: string; readonly en: string };
+  /** The last three, oldest first. */
+  readonly values: readonly {
+    /** `9.4`, `>14`. */
+    readonly value: string;
+    /** UCUM. */
+    readonly unit?: string;
+    /** When the specimen was taken, as precise as the laboratory told it. */
+    readonly date?: string;
+    readonly status: 'final' | 'corrected';
+    /** It is not compared with the others. */
+    readonly warning?: 'implausible' | 'other-unit';
+  }[];
+  readonly goal?: { readonly below: number; readonly unit: string };
+};
+
 /** Never why the visit is, and no free text of the chart. */
 export type ChangeContent = {
   /** As FHIR has it: `noshow`, `booked`, `requested`, `completed`. */
@@ -52,7 +75,7 @@ export type TaskRules = { readonly owners: readonly string[]; readonly codes: re
 export type Change = Before & { readonly tell: boolean };
 
 /** One entry of the feed. */
-export type ToldChange = Before & {
+export type ToldChange = (Before | { readonly kind: LabChangeKind; readonly content: LabChange }) & {
   readonly id: string;
   readonly at: Date;
   readonly destination: DestinationId;
@@ -60,6 +83,10 @@ export type ToldChange = Before & {
   /** The person as the CHW apps call them. */
   readonly ids: readonly { readonly source: string; readonly sourcePatientId: string }[];
 };
+
+const labKinds: ReadonlySet<string> = new Set<LabChangeKind>(['lab.result', 'lab.corrected', 'lab.withdrawn']);
+
+export const isLabKind = (kind: ToldChange['kind']): kind is LabChangeKind => labKinds.has(kind);
 
 /** Undefined: nothing that the programme did not know. */
 export function changeIn(

@@ -1,6 +1,6 @@
 /** `/v1/changes`: what CHW apps need from the EHR, a feed with a cursor. */
 import type { Request, Response } from 'express';
-import type { ToldChange } from '../core/change.ts';
+import { isLabKind, type ToldChange } from '../core/change.ts';
 import { requireScope } from './authenticate.ts';
 import { type ApiKey, type AppDeps, callerOf } from './deps.ts';
 import { refuse } from './problem.ts';
@@ -19,7 +19,11 @@ function sourcesOf(asked: string | undefined, { systemIds }: ApiKey): readonly s
 }
 
 function shown({ id, at, kind, destination, ids, reference, content }: ToldChange) {
-  const own = reference.startsWith('Task/') ? { taskRef: reference } : { appointmentRef: reference };
+  const own = isLabKind(kind)
+    ? { resultRef: reference }
+    : reference.startsWith('Task/')
+      ? { taskRef: reference }
+      : { appointmentRef: reference };
   return { id, at: at.toISOString(), kind, destination, patient: { ids }, ...own, ...content };
 }
 

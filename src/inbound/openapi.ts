@@ -258,14 +258,15 @@ const ownSchemas: Readonly<Record<string, Json>> = {
   },
   Change: {
     type: 'object',
-    required: ['id', 'at', 'kind', 'destination', 'patient', 'status'],
+    required: ['id', 'at', 'kind', 'destination', 'patient'],
     properties: {
       id: string,
       at: { ...dateTime, description: 'When Tejido saw it.' },
       kind: {
         ...string,
         description:
-          'appointment.missed, appointment.changed, task.requested, task.changed; others may come: pass over what you do not know.',
+          'appointment.missed, appointment.changed, task.requested, task.changed, lab.result, lab.corrected, lab.withdrawn; ' +
+          'others may come: pass over what you do not know.',
       },
       destination: string,
       patient: {
@@ -296,6 +297,33 @@ const ownSchemas: Readonly<Record<string, Json>> = {
       },
       priority: string,
       due: string,
+      resultRef: { ...string, description: 'The Observation that the result is.' },
+      analyte: { ...string, description: 'Of a laboratory result: name of the measure, such as a1c.' },
+      says: {
+        type: 'object',
+        description: 'The course in words: A1c 7.9 → 9.4 %.',
+        properties: { es: string, en: string },
+      },
+      values: {
+        type: 'array',
+        description: 'The last three values as they stand, oldest first.',
+        items: {
+          type: 'object',
+          required: ['value', 'status'],
+          properties: {
+            value: { ...string, description: 'A number, or a limit such as >14.' },
+            unit: { ...string, description: 'UCUM.' },
+            date: { ...string, description: 'When the specimen was taken, as precise as it is known.' },
+            status: { enum: ['final', 'corrected'] },
+            warning: { enum: ['implausible', 'other-unit'], description: 'It is not compared with the others.' },
+          },
+        },
+      },
+      goal: {
+        type: 'object',
+        description: 'What the patient wants to be below.',
+        properties: { below: { type: 'number' }, unit: string },
+      },
     },
   },
   Changes: {

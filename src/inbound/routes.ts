@@ -673,7 +673,7 @@ export const operations: readonly Operation[] = [
     tag: 'Changes',
     summary: 'What the EHR has for CHWs',
     description:
-      'Missed and changed appointments, and tasks for the programme, in order, each once. Keep `next` and give it as ' +
+      'Missed and changed appointments, tasks for the programme, and laboratory results, in order, each once. Keep `next` and give it as ' +
       '`after`. The patient is named by the ids that the CHW apps use; why a visit is, is never told. Answer with an ' +
       'activity (`outreach.missed-visit`) that names `taskRef` and `appointmentRef`.',
     scope: 'changes:read',

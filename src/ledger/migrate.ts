@@ -13,6 +13,7 @@ import { changes011 } from './migrations/011_changes.ts';
 import { heal010 } from './migrations/010_heal.ts';
 import { worklist008 } from './migrations/008_worklist.ts';
 import { labs013 } from './migrations/013_labs.ts';
+import { labNotices014 } from './migrations/014_lab_notices.ts';
 import { ensurePartitions } from './partitions.ts';
 
 const migrations: Record<string, Migration> = {
@@ -28,6 +29,7 @@ const migrations: Record<string, Migration> = {
   '011_changes': changes011,
   '008_worklist': worklist008,
   '013_labs': labs013,
+  '014_lab_notices': labNotices014,
 };
 
 /** Returns the names of the migrations that were run now. */

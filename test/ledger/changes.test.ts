@@ -33,7 +33,7 @@ const keep = (...observed: readonly Observed[]) =>
 const feed = async (id: string) =>
   (await listChanges(ledger.pool, { after: '0', limit: 500 }, new Date())).changes
     .filter(({ reference }) => reference === `Task/${id}`)
-    .map(({ kind, content }) => `${kind} ${content.status}`);
+    .map(({ kind, content }) => `${kind} ${'status' in content ? content.status : ''}`);
 const link = (id: string, version: number | null) =>
   ledger.pool.query(
     `insert into link (destination, artifact, message_id, source, patient_key, resource_type, reference, version_id, action, tier, owned)

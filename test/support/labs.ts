@@ -16,7 +16,7 @@ const given = (name: string): never => properties[name]?.default as never;
 
 export const labRules: LabRules = {
   unmappedCodes: given('unmappedCodes'),
-  release: { delayMs: 0 },
+  release: { delayMs: 0, everyMs: 30_000 },
   trends: given('trends'),
   critical: given('critical'),
   criticalFlags: given('criticalFlags'),

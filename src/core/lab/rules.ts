@@ -32,6 +32,8 @@ export type LabRules = {
   readonly release: {
     /** From the time it was filed until the CHW may be told, in ms. */
     readonly delayMs: number;
+    /** How often is looked for what may be told, in ms. */
+    readonly everyMs: number;
   };
   readonly trends: readonly TrendRule[];
   readonly critical: readonly CriticalRule[];
