@@ -8,9 +8,11 @@
  * every field that some activity type has. An element that is a text in one and an object in another has no type, and
  * anything is read there. `additionalProperties: true`, said outright, makes an element open: fields that the model does
  * not name (the questions of a form) are read as plain JSON. `sameAs` names the path whose elements this one has too.
+ * The model of laboratory results is made of the names of HL7 v2 in `schemas/hl7v2` (lab-order-model.ts).
  */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { labOrderSchema } from './lab-order-model.ts';
 
 type Schema = {
   readonly $id?: string;
@@ -203,7 +205,7 @@ export async function buildModels(root: string): Promise<ReadonlyMap<string, str
         .toSorted()
         .map(async (name) => [name, JSON.parse(await readFile(join(folder, name), 'utf8')) as Schema] as const),
     );
-  const own = await read(models);
+  const own = [...(await read(models)), ['lab-order.schema.json', (await labOrderSchema(root)) as Schema] as const];
   const all = [...own, ...(await read(join(root, 'schemas'))), ...(await read(join(root, 'schemas', 'types')))];
   const known = new Map(all.map(([, schema]) => [schema.$id ?? '', schema]));
   return new Map(

@@ -116,6 +116,10 @@ export type LabContext = {
   readonly programme: Pick<MappingContext['programme'], 'artifactSystem' | 'timeZone'>;
   /** Name of the sender in the ledger. */
   readonly source: string;
+  /** The sender's namespaces → URI (`mllp.senders[].systems`). */
+  readonly systems?: Readonly<Record<string, string>>;
+  /** `hold`: a result without LOINC that the ConceptMap lab-code does not list holds the message (`labs.unmappedCodes`). */
+  readonly unmappedCodes?: 'file' | 'hold';
   readonly receivedAt: string;
   /** What earlier messages filed of the order and of its parent: artifact → `Type/id`. */
   readonly filed: Readonly<Record<string, string>>;

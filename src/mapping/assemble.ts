@@ -3,7 +3,7 @@
  * references resolved, and in an order in which references point backwards.
  */
 import { fail, ok, type Outcome } from '../core/outcome.ts';
-import type { Mapped, MappingContext, Resource } from '../core/ports.ts';
+import type { Mapped, Resource } from '../core/ports.ts';
 import { isObject, type JsonObject } from '../definitions/item.ts';
 
 export type Entry = {
@@ -74,10 +74,16 @@ function ordered(
 
 type Named = { entry: Entry; readonly artifact: string; readonly fullUrl: string };
 
+/** `filed` holds also what other parts of the same message make, by their fullUrl. */
+export type AssembleContext = {
+  readonly programme: { readonly artifactSystem: string };
+  readonly filed: Readonly<Record<string, string>>;
+};
+
 /** What is derived about a resource that the same message writes whole is written with it. */
 export function assemble(
   entries: readonly Entry[],
-  context: MappingContext,
+  context: AssembleContext,
   uuidFor: (name: string) => string,
 ): Outcome<readonly Mapped[]> {
   const fullUrls = new Map<string, string>();

@@ -1,6 +1,6 @@
 /**
  * Golden cases: `cases/<activity-type>/<nn-what-it-shows>/{input.json,expected.json}`. `input.json` holds
- * `{activity, context?}`, `expected.json` the list of `{artifact, do, resource}`, or `{failure: {cause, where}}`.
+ * `{activity, context?}` (of laboratory results `{tree, issued, context?}`: lab-cases.ts), `expected.json` the list of `{artifact, do, resource}`, or `{failure: {cause, where}}`.
  * References read `urn:uuid:<artifact>`, so that a person can write them.
  */
 import { readdir, readFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import type { Activity } from '../core/activity.ts';
 import { type Fact, factsOf, type FactView, noFacts } from '../core/fact.ts';
 import type { Mapper, MappingContext } from '../core/ports.ts';
 import { isObject, type JsonObject } from '../definitions/item.ts';
+import { readLabInput } from './lab-cases.ts';
 
 /** The context of a case that gives none; what it gives replaces the parts of this. */
 export const caseContext: MappingContext = {
@@ -109,20 +110,28 @@ export async function findCases(folder: string): Promise<readonly string[]> {
     .toSorted();
 }
 
+/** Undefined when the input is neither an activity nor an order of a laboratory. */
+function mapped(mapper: Mapper, json: unknown): ReturnType<Mapper['map']> | undefined {
+  const lab = readLabInput(json);
+  if (lab !== undefined) return mapper.mapLab(lab.order, lab.names, lab.context);
+  const input = readInput(json);
+  return input === undefined ? undefined : mapper.map(input.activity, input.context);
+}
+
 /** Runs one case. The mapper must have been loaded with `readableUuid`. */
 export async function runCase(mapper: Mapper, root: string, folder: string): Promise<CaseResult> {
   const name = folder.slice(root.length + 1);
-  const input = readInput(await readJson(join(folder, 'input.json')));
+  const given = await readJson(join(folder, 'input.json'));
   const expected = await readJson(join(folder, 'expected.json'));
-  if (input === undefined)
+  const outcome = mapped(mapper, given);
+  if (outcome === undefined)
     return {
       name,
       folder,
       passed: false,
       actual: null,
-      difference: 'input.json holds no activity with an activityType',
+      difference: 'input.json holds no activity with an activityType, and no tree of a laboratory order',
     };
-  const outcome = mapper.map(input.activity, input.context);
   const actual = outcome.ok
     ? outcome.value.map(({ artifact, do: action, clears, resource }) => ({
         artifact,

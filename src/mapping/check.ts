@@ -18,7 +18,7 @@ const standsAlone = ({ code, severity }: Problem): boolean =>
 /** In the order of the files and of their lines. Warnings are likely slips; errors keep a set from being used. */
 export function problemsOf(read: MapsRead, library: Library): readonly Problem[] {
   const known = new Set(read.maps.map(({ url }) => url));
-  const routed = [...[...read.routes].map(([kind, { map }]) => [kind, map] as const), ...read.derived];
+  const routed = [...[...read.routes].map(([kind, { map }]) => [kind, map] as const), ...read.derived, ...read.labs];
   const routes = routed.flatMap(([kind, map]) =>
     known.has(map) ? [] : [problemOf('routes.json', `the map ${map} of ${kind} is not known`)],
   );

@@ -1,21 +1,21 @@
 /** Loads maps, ConceptMaps and routes, checks them, and makes the mapper of them. */
 import { createHash } from 'node:crypto';
 import type { Activity } from '../core/activity.ts';
-import type { CauseCode } from '../core/causes.ts';
+import { factsOn, wholeKinds } from '../core/fact.ts';
+import { functionsOf } from '../core/key-functions.ts';
 import { fail, ok, type Outcome } from '../core/outcome.ts';
-import type { Mapped, Mapper, MappingContext, Resource, UnmappedCode } from '../core/ports.ts';
-import { isObject } from '../definitions/item.ts';
-import { compileMap, type CompiledMap, MapStopped, type MapText, type TraceEvent } from '../fml/index.ts';
+import type { Mapped, Mapper, MappingContext, UnmappedCode } from '../core/ports.ts';
+import { compileMap } from '../fml/index.ts';
 import { answers } from './answers.ts';
 import { assemble, type Entry } from './assemble.ts';
 import { issueOf, libraryOf, problemsOf } from './check.ts';
 import { functions } from './functions.ts';
-import { type PeerSupport, peerSupportOf } from './peer-support.ts';
-import { factsOn, wholeKinds } from '../core/fact.ts';
-import { functionsOf } from '../core/key-functions.ts';
-import { derivedItemOf, itemOf, type TejidoItem } from './item.ts';
+import { derivedItemOf, itemOf } from './item.ts';
+import { mapLab } from './lab.ts';
 import { type MapSet, readMapSet } from './map-set.ts';
-import { readSet, type Route } from './read-set.ts';
+import { peerSupportOf } from './peer-support.ts';
+import { readSet } from './read-set.ts';
+import { type Loaded, type MapperOptions, runOne } from './run-one.ts';
 
 /** Any constant will do; it must never change, for the fullUrls of a message hang on it. */
 const namespace = Buffer.from('5d1c9a0e6f0b4c6c9d2a7e3f8b1a4c50', 'hex');
@@ -28,16 +28,6 @@ function uuidOf(name: string): string {
   const hex = hash.toString('hex');
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
-
-export type MapperOptions = {
-  readonly uuidFor?: (name: string) => string;
-  /** Lines of `log` in maps, with data of the input: for map authors only. */
-  readonly log?: (line: string) => void;
-  /** Everything that the rules read and write: for map authors only. */
-  readonly trace?: (event: TraceEvent) => void;
-  /** A map that stopped, with the value that was in the way: for map authors only. */
-  readonly onStop?: (stopped: MapStopped) => void;
-};
 
 export type LoadOptions = MapperOptions & {
   /** Later folders replace files of the same name in earlier ones. */
@@ -56,7 +46,11 @@ export function mapperOf(set: MapSet, options: MapperOptions = {}): Outcome<Mapp
   const errors = problemsOf(read, library).filter(({ severity }) => severity === 'error');
   if (errors.length > 0) return fail('mapping/failed', 'The maps cannot be loaded.', { issues: errors.map(issueOf) });
   const compileOptions = { functions, ...(options.trace === undefined ? {} : { trace: true as const }) };
-  const routed = new Set([...[...read.routes.values()].map(({ map }) => map), ...read.derived.values()]);
+  const routed = new Set([
+    ...[...read.routes.values()].map(({ map }) => map),
+    ...read.derived.values(),
+    ...read.labs.values(),
+  ]);
   const loaded: Loaded = {
     compiled: new Map(
       read.maps
@@ -66,6 +60,7 @@ export function mapperOf(set: MapSet, options: MapperOptions = {}): Outcome<Mapp
     homes: new Map(read.maps.map((map) => [map.file, map])),
     routes: read.routes,
     derived: read.derived,
+    labs: read.labs,
     peerSupport: peerSupportOf(read.conceptMaps),
     uuidFor: options.uuidFor ?? uuidOf,
     options,
@@ -78,23 +73,11 @@ export function mapperOf(set: MapSet, options: MapperOptions = {}): Outcome<Mapp
     mapOf: (kind) => read.routes.get(kind)?.map,
     uncharted: [...read.routes].filter(([, { map }]) => empty.has(map)).map(([kind]) => kind),
     map: (activity, context, unmapped = []) => mapMessage(loaded, activity, context, unmapped),
-    mapLab: () => fail('mapping/no-route', 'No map is configured for laboratory results.'),
+    mapLab: (order, names, context, unmapped = []) => mapLab(loaded, order, names, context, unmapped),
     functionsOf: (activity, others) => functionsOf(activity, undefined, loaded.peerSupport.defaults, others),
     answers: (code) => answers(read, code),
   });
 }
-
-type Loaded = {
-  /** By canonical. */
-  readonly compiled: ReadonlyMap<string, CompiledMap & { readonly map: MapText }>;
-  /** By file. */
-  readonly homes: ReadonlyMap<string, MapText>;
-  readonly routes: ReadonlyMap<string, Route>;
-  readonly derived: ReadonlyMap<string, string>;
-  readonly peerSupport: PeerSupport;
-  readonly uuidFor: (name: string) => string;
-  readonly options: MapperOptions;
-};
 
 function mapMessage(
   loaded: Loaded,
@@ -150,77 +133,3 @@ function mapActivity(
   }
   return ok(entries);
 }
-
-function runOne(
-  loaded: Loaded,
-  { map, run }: CompiledMap & { readonly map: MapText },
-  item: TejidoItem,
-  context: MappingContext,
-  unmapped: UnmappedCode[],
-): Outcome<readonly Entry[]> {
-  const { uuidFor, options } = loaded;
-  const { log, trace } = options;
-  let count = 0;
-  const uuid = (): string => uuidFor(`${item.artifact}#${(count += 1)}`);
-  try {
-    const made = run(
-      { sources: [item] },
-      {
-        uuid,
-        // Not the time of now: the same message gives the same resources on every replay.
-        now: new Date(context.receivedAt),
-        ...(log === undefined ? {} : { log }),
-        ...(trace === undefined ? {} : { trace }),
-      },
-    );
-    for (const one of made.unmapped) unmapped.push(unmappedCode(one, one.policy, loaded));
-    const [bundle] = made.targets;
-    const entries: unknown = isObject(bundle) ? bundle['entry'] : undefined;
-    return ok((Array.isArray(entries) ? (entries as unknown[]) : []).flatMap((entry) => entryOf(entry, map.file)));
-  } catch (error) {
-    if (!(error instanceof MapStopped)) throw error;
-    options.onStop?.(error);
-    if (error.unmapped !== undefined)
-      unmapped.push(unmappedCode({ ...error.unmapped, where: error.where }, 'hold', loaded));
-    const what = error.path === undefined ? error.message : `${error.message} (reading ${error.path})`;
-    return fail(causeOfStop[error.code] ?? 'mapping/failed', `${error.where}: ${what}`, {
-      issues: [{ where: error.where, what, code: error.code, severity: 'error' }],
-    });
-  }
-}
-
-const causeOfStop: Partial<Record<MapStopped['code'], CauseCode>> = {
-  'unmapped-code': 'mapping/unmapped-code',
-  'check-failed': 'mapping/check-failed',
-};
-
-/** `#id` names a ConceptMap of the map it stands in: outside, it needs the canonical of that map before it. */
-function unmappedCode(
-  found: { conceptMap: string; system?: string; code?: string; display?: string; where: string },
-  policy: UnmappedCode['policy'],
-  { homes }: Loaded,
-): UnmappedCode {
-  const { conceptMap, system, code = '', display, where } = found;
-  const home = conceptMap.startsWith('#') ? homes.get(where.replace(/(?::\d+:\d+)?(?: rule ".*")?$/u, '')) : undefined;
-  return {
-    conceptMap: `${home?.url ?? ''}${conceptMap}`,
-    ...(system === undefined ? {} : { system }),
-    code,
-    ...(display === undefined ? {} : { display }),
-    policy,
-  };
-}
-
-const isResource = (json: unknown): json is Resource => isObject(json) && typeof json['resourceType'] === 'string';
-
-/** `Task?_elements=output,statusReason`: these are answered for, and go where the map does not set them. */
-const clearedBy = (url: unknown): readonly string[] | undefined =>
-  typeof url === 'string' ? /\?_elements=([A-Za-z,]+)$/u.exec(url)?.[1]?.split(',') : undefined;
-
-const entryOf = (entry: unknown, where: string): Entry[] => {
-  if (!isObject(entry) || !isResource(entry['resource'])) return [];
-  const request = isObject(entry['request']) ? entry['request'] : {};
-  const clears = clearedBy(request['url']);
-  const clearing = clears === undefined ? {} : { clears };
-  return [{ resource: entry['resource'], merge: request['method'] === 'PATCH', ...clearing, where }];
-};

@@ -14,6 +14,8 @@ export type MapsRead = {
   readonly routes: ReadonlyMap<string, Route>;
   /** By kind of fact: the canonical of the map that derives what stands from all facts on one topic. */
   readonly derived: ReadonlyMap<string, string>;
+  /** By format of laboratory results: the canonical of the map of one order. */
+  readonly labs: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
 };
 
@@ -42,15 +44,18 @@ const routesOf = (json: unknown, file: string, problems: Problem[]): [string, Ro
   });
 };
 
-const derivedOf = (json: unknown, file: string, problems: Problem[]): [string, string][] => {
-  const derived = isObject(json) ? (json['derived'] ?? {}) : {};
-  if (!isObject(derived)) {
-    problems.push(problemOf(file, '“derived” is an object: kind of fact → {“map”}'));
+/** `derived` and `labs`: a name → `{ "map": … }`. */
+const namedMaps = (json: unknown, part: 'derived' | 'labs', file: string, problems: Problem[]): [string, string][] => {
+  const named = isObject(json) ? (json[part] ?? {}) : {};
+  const key = part === 'derived' ? 'kind of fact' : 'format';
+  if (!isObject(named)) {
+    problems.push(problemOf(file, `“${part}” is an object: ${key} → {“map”}`));
     return [];
   }
-  return Object.entries(derived).flatMap(([kind, route]): [string, string][] => {
-    if (isObject(route) && typeof route['map'] === 'string') return [[kind, route['map']]];
-    problems.push(problemOf(file, `what is derived of ${kind} is an object with “map”, the canonical of a map`));
+  return Object.entries(named).flatMap(([name, route]): [string, string][] => {
+    if (isObject(route) && typeof route['map'] === 'string') return [[name, route['map']]];
+    const what = part === 'derived' ? 'what is derived of' : 'the route of laboratory results of';
+    problems.push(problemOf(file, `${what} ${name} is an object with “map”, the canonical of a map`));
     return [];
   });
 };
@@ -71,6 +76,7 @@ export function readSet(set: MapSet): MapsRead {
   const models: Definition[] = [];
   const routes = new Map<string, Route>();
   const derived = new Map<string, string>();
+  const labs = new Map<string, string>();
   const problems: Problem[] = set.issues.map(({ where, what }) => problemOf(where, what));
   for (const { name, where, text } of set.files) {
     if (name.endsWith('.fml')) {
@@ -83,7 +89,8 @@ export function readSet(set: MapSet): MapsRead {
     if (read === undefined) problems.push(problemOf(where, 'this is not JSON'));
     else if (name === 'routes.json') {
       for (const [kind, route] of routesOf(read.json, where, problems)) routes.set(kind, route);
-      for (const [kind, map] of derivedOf(read.json, where, problems)) derived.set(kind, map);
+      for (const [kind, map] of namedMaps(read.json, 'derived', where, problems)) derived.set(kind, map);
+      for (const [format, map] of namedMaps(read.json, 'labs', where, problems)) labs.set(format, map);
     } else if (typeOf(read.json) === 'ConceptMap') conceptMaps.push(read.json as ConceptMap);
     else if (typeOf(read.json) === 'StructureDefinition') models.push(read.json as Definition);
     else if (typeOf(read.json) === 'StructureMap') {
@@ -92,5 +99,5 @@ export function readSet(set: MapSet): MapsRead {
       problems.push(...made.problems);
     } else problems.push(problemOf(where, 'a ConceptMap, a StructureMap or a StructureDefinition is expected'));
   }
-  return { maps, conceptMaps, models, routes, derived, problems };
+  return { maps, conceptMaps, models, routes, derived, labs, problems };
 }

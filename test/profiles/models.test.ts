@@ -24,7 +24,7 @@ const values = (...args: Parameters<typeof read>): readonly unknown[] => read(..
 
 describe('the logical models', () => {
   test('stand in the repository as the script makes them', () => {
-    expect(files.size).toBe(7);
+    expect(files.size).toBe(8);
     for (const [name, content] of files)
       expect([name, readFileSync(`profiles/${name}`, 'utf8')]).toEqual([name, content]);
   });
