@@ -13,6 +13,7 @@ import { releaseAllWaiting } from '../ledger/release.ts';
 import { freeDeadLeases, workerName } from '../ledger/leases.ts';
 import { applyRetention } from '../ledger/retention.ts';
 import type { Seal } from '../ledger/seal.ts';
+import { untangleLabs } from '../ledger/labs-untangle.ts';
 import { moveLateArrivals } from '../ledger/unlink.ts';
 import { settleUnmapped } from '../ledger/unmapped.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -93,6 +94,7 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
         run: async () => {
           await rehome(store.pool);
           await moveLateArrivals(store.pool);
+          await untangleLabs(store.pool, hourMs);
           await sweepLanes(store.pool);
           await parts.carryOut();
           for (const id of ids) wake?.poke(id);

@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import { fail, ok } from '../../src/core/outcome.ts';
 import type { Destination, Incoming, Mapped, Resource } from '../../src/core/ports.ts';
 import type { LabDeps } from '../../src/pipeline/lab/deps.ts';
+import { untangleLabs } from '../../src/ledger/labs-untangle.ts';
 import { aLedger, anItem, ehr, type TestLedger } from '../ledger/support.ts';
 import { aChart, drain } from '../pipeline/support.ts';
 
@@ -279,6 +280,25 @@ test('a result that is moved to another patient leaves the chart where it stood,
   expect([whose('final'), whose('entered-in-error')]).toEqual([['M2'], ['M1']]);
   expect(await send({ id: 'c', minute: 1, results: [{ status: 'final', text: '9 %' }] })).toEqual(['superseded']);
   expect([whose('final'), whose('entered-in-error')]).toEqual([['M2'], ['M1']]);
+});
+
+test('two workers that file one order for two patients in the same moment: the later told takes it from the other', async () => {
+  const own = `${String(round)}-`;
+  const both: readonly Given[] = [
+    { id: 'a', minute: 1, results: [{ status: 'final', text: '9 %' }] },
+    { id: 'b', minute: 2, mrn: 'M2', results: [{ status: 'final', text: '9 %' }] },
+  ];
+  for (const one of both)
+    await ledger.acceptor.accept([
+      anOru({ ...one, id: own + one.id, mrn: own + (one.mrn ?? 'M1'), filler: `${own}F-1` }),
+    ]);
+  await drain(ledger, aChart(), { labs, destination });
+  const final = () => of('Observation').filter((one) => one['status'] === 'final').length;
+  expect(final()).toBe(2);
+  expect(await untangleLabs(ledger.pool, 60_000)).toBe(1);
+  await drain(ledger, aChart(), { labs, destination });
+  expect(final()).toBe(1);
+  expect(await untangleLabs(ledger.pool, 60_000)).toBe(0);
 });
 
 test('the same number with another day of collection is another order', async () => {

@@ -22,9 +22,8 @@ export type KnownOrder = Pick<
 >;
 
 export type WhichOrder =
-  | { readonly is: 'this'; readonly report: string }
   /** `leaves`: reports of other patients that it is taken from. */
-  | { readonly is: 'new'; readonly report: string; readonly leaves: readonly KnownOrder[] }
+  | { readonly is: 'this'; readonly report: string; readonly leaves: readonly KnownOrder[] }
   /** It was moved to somebody else by a later message. */
   | { readonly is: 'moved-away' }
   /** The same number for somebody else, and nothing that tells whether it is the same specimen. */
@@ -55,17 +54,17 @@ export function whichOrder(
   );
   const own = alike.filter((one) => one.patientKey === whose.patientKey);
   const same = own.find((one) => one.orderSystem === system) ?? own[0];
-  if (same !== undefined) return { is: 'this', report: same.report };
-
-  const report = labKey(whose.patientKey, value, system ?? '', order.service, dayOf(order.collected) ?? '');
+  const report =
+    same?.report ?? labKey(whose.patientKey, value, system ?? '', order.service, dayOf(order.collected) ?? '');
   // Two laboratories may give the same number to two people.
-  const others = alike.filter((one) => one.patientKey !== whose.patientKey && one.source === whose.source);
-  const agreeing = others.filter((one) => one.orderSystem === system);
-  if (whose.apart || agreeing.length === 0) return { is: 'new', report, leaves: [] };
-  if (agreeing.some((one) => sameDay(one.collected, order.collected) === undefined)) return { is: 'unclear' };
+  const others = alike.filter(
+    (one) =>
+      one.patientKey !== whose.patientKey && one.source === whose.source && one.orderSystem === system && !whose.apart,
+  );
+  const leaves = others.filter((one) => sameDay(one.collected, order.collected) === true);
+  if (same === undefined && leaves.length < others.length) return { is: 'unclear' };
   const issued = Date.parse(order.issued);
-  if (agreeing.some((one) => one.issued.getTime() > issued)) return { is: 'moved-away' };
-  return { is: 'new', report, leaves: agreeing };
+  return leaves.some((one) => one.issued.getTime() > issued) ? { is: 'moved-away' } : { is: 'this', report, leaves };
 }
 
 /** The artifacts of an order's resources: stable, whatever comes with it. */

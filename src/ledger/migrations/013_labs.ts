@@ -37,6 +37,7 @@ export const labs013: Migration = {
       create index lab_version_order on lab_version (destination, order_value);
       create index lab_version_report on lab_version (destination, report);
       create index lab_version_patient on lab_version (patient_key, at);
+      create index lab_version_at on lab_version using brin (at) with (autosummarize = on);
       create index lab_version_record on lab_version (source, record_id);
 
       -- Of each artifact the version that counts: final before preliminary, then the latest told, then by status and content,

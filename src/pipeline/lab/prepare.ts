@@ -82,7 +82,7 @@ function placeOrders(
     if (which.is === 'unclear')
       return fail('lab/order-conflict', 'An order of the same number stands for another patient.');
     if (which.is === 'moved-away') continue;
-    placed.push({ order, report: which.report, leaves: which.is === 'new' ? which.leaves : [] });
+    placed.push({ order, report: which.report, leaves: which.leaves });
   }
   return ok(placed);
 }
@@ -136,7 +136,8 @@ function plan(
     };
     const mapped = checked(deps.labs.map(order, names, context, deps.mapper, way.unmapped), deps);
     if (!mapped.ok) return stop(mapped.failure);
-    const own = known.versions.filter((one) => one.report === report);
+    // Filed anew, a message is judged as if it had never been.
+    const own = known.versions.filter((one) => one.report === report && one.messageId !== work.messageId);
     const planned = planOrder(order, report, names, mapped.value, deps.labs.judge, message.part2, {
       versions: own,
       links,
