@@ -1,6 +1,6 @@
 /** ORU^R01 (and R30 to R32, which read the same) to what the pipeline takes: one LabMessage for each patient in it. */
 import type { LabMessage, LabOrder } from '../core/lab/model.ts';
-import { type NamedResult, resultKeys } from '../core/lab/result-key.ts';
+import { analyteOf, type NamedResult, resultKeys } from '../core/lab/result-key.ts';
 import type { Hl7Sender } from '../core/lab/sender.ts';
 import { fail, ok, type Failure, type Outcome } from '../core/outcome.ts';
 import { groupOru, type OrderGroup, type PatientGroup, type ResultGroup } from './oru-groups.ts';
@@ -170,27 +170,25 @@ function parentOf(
 const same = (a: LabOrder['placer'], b: LabOrder['placer']): boolean =>
   a?.value === b?.value && a?.system === b?.system;
 
-/** `system|code` of OBR-4's first coding, else its second, else its text. */
-function serviceOf(obr: Segment): string {
-  for (const at of [1, 4]) {
-    const code = valueOf(obr, 4, at).trim();
-    if (code !== '' && !isNull(code)) return `${codeSystemOf(valueOf(obr, 4, at + 2)) ?? ''}|${code}`;
-  }
-  return [2, 5, 9].map((at) => valueOf(obr, 4, at).trim()).find((text) => text !== '') ?? '';
+/** `system|code` of OBR-4, LOINC first, else its text. */
+const serviceOf = (obr: Segment): string => analyteOf(codedAt(obr, 4));
+
+/** Codings and text of a CE or CWE. */
+function codedAt(segment: Segment | undefined, field: number): Pick<NamedResult, 'codings' | 'text'> {
+  const codings = [1, 4, 10].flatMap((at) => {
+    const code = valueOf(segment, field, at).trim();
+    if (code === '' || isNull(code)) return [];
+    const system = codeSystemOf(valueOf(segment, field, at + 2));
+    return [{ code, ...(system === undefined ? {} : { system }) }];
+  });
+  const text = [2, 5, 9].map((at) => valueOf(segment, field, at).trim()).find((one) => one !== '');
+  return { codings, ...(text === undefined ? {} : { text }) };
 }
 
 function namedResult({ segments: [obx] }: ResultGroup, { delimiters }: TreeContext): NamedResult {
-  const codings = [1, 4, 10].flatMap((at) => {
-    const code = valueOf(obx, 3, at).trim();
-    if (code === '' || isNull(code)) return [];
-    const system = codeSystemOf(valueOf(obx, 3, at + 2));
-    return [{ code, ...(system === undefined ? {} : { system }) }];
-  });
-  const text = [2, 5, 9].map((at) => valueOf(obx, 3, at).trim()).find((one) => one !== '');
   const instance = [1, 2, 3].map((at) => valueOf(obx, 21, at).trim()).filter((part) => part !== '');
   return {
-    codings,
-    ...(text === undefined ? {} : { text }),
+    ...codedAt(obx, 3),
     subId: textOf(obx.fields[3]?.[0] ?? [], delimiters),
     ...(valueOf(obx, 21) === '' ? {} : { observationInstance: instance.join('^') }),
   };

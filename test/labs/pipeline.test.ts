@@ -36,6 +36,7 @@ function anOru({ id, minute, mrn = 'M1', ...more }: Given): Incoming {
 }
 
 const labs: LabDeps = {
+  unmappedCodes: 'file',
   judge: (resource) => {
     const secret = JSON.stringify(resource).includes('secret');
     return { about: [], labels: [], toEhr: !secret, toChw: !secret };

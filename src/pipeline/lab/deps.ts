@@ -7,7 +7,9 @@ import type { FoundPatient, LabContext, Mapped, Mapper, UnmappedCode } from '../
 import type { Payload } from '../deps.ts';
 
 export type LabDeps = {
-  readonly read: (payload: Payload) => Outcome<LabMessage>;
+  /** What becomes of a result whose code no ConceptMap lists. */
+  readonly unmappedCodes: 'file' | 'hold';
+  readonly read: (payload: Payload & { readonly receivedAt: Date }) => Outcome<LabMessage>;
   readonly map: (
     order: LabOrder,
     names: LabNames,

@@ -133,6 +133,7 @@ function plan(
       source: work.source,
       receivedAt: work.receivedAt.toISOString(),
       filed,
+      unmappedCodes: deps.labs.unmappedCodes,
     };
     const mapped = checked(deps.labs.map(order, names, context, deps.mapper, way.unmapped), deps);
     if (!mapped.ok) return stop(mapped.failure);
