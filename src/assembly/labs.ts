@@ -15,7 +15,7 @@ export const senderOf =
 export function labsOf(config: Pick<Config, 'labs' | 'mllp'>): LabDeps {
   const sender = senderOf(config);
   return {
-    unmappedCodes: config.labs.unmappedCodes,
+    about: (source) => ({ systems: sender(source).systems, unmappedCodes: config.labs.unmappedCodes }),
     read: ({ source, format, contentType, body, receivedAt }) =>
       format === 'hl7v2'
         ? readStoredOru(body, contentType, sender(source), receivedAt.toISOString())

@@ -36,7 +36,7 @@ function anOru({ id, minute, mrn = 'M1', ...more }: Given): Incoming {
 }
 
 const labs: LabDeps = {
-  unmappedCodes: 'file',
+  about: () => ({}),
   judge: (resource) => {
     const secret = JSON.stringify(resource).includes('secret');
     return { about: [], labels: [], toEhr: !secret, toChw: !secret };

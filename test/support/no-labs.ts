@@ -3,7 +3,7 @@ import { fail } from '../../src/core/outcome.ts';
 import type { LabDeps } from '../../src/pipeline/lab/deps.ts';
 
 export const noLabs: LabDeps = {
-  unmappedCodes: 'file',
+  about: () => ({}),
   read: () => fail('mapping/no-route', 'No laboratory results here.'),
   map: () => fail('mapping/no-route', 'No laboratory results here.'),
   judge: () => ({ about: [], labels: [], toEhr: true, toChw: false }),

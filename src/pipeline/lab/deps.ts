@@ -7,8 +7,8 @@ import type { FoundPatient, LabContext, Mapped, Mapper, UnmappedCode } from '../
 import type { Payload } from '../deps.ts';
 
 export type LabDeps = {
-  /** What becomes of a result whose code no ConceptMap lists. */
-  readonly unmappedCodes: 'file' | 'hold';
+  /** What maps must know of a sender. */
+  readonly about: (source: string) => Pick<LabContext, 'systems' | 'unmappedCodes'>;
   readonly read: (payload: Payload & { readonly receivedAt: Date }) => Outcome<LabMessage>;
   readonly map: (
     order: LabOrder,

@@ -133,7 +133,7 @@ function plan(
       source: work.source,
       receivedAt: work.receivedAt.toISOString(),
       filed,
-      unmappedCodes: deps.labs.unmappedCodes,
+      ...deps.labs.about(work.source),
     };
     const mapped = checked(deps.labs.map(order, names, context, deps.mapper, way.unmapped), deps);
     if (!mapped.ok) return stop(mapped.failure);
