@@ -13,6 +13,7 @@ import type { Accept, Incoming } from '../core/ports.ts';
 import { readHead, writeBatch, writePayloads } from './accept-statements.ts';
 import { asLedgerUnavailable } from './database.ts';
 import { gather } from './gather.ts';
+import { IntakeGone, takeIntake } from './intake.ts';
 import { keepDemographics, toldOf } from './demographics.ts';
 import { identitiesOfBatch, type PeopleOfBatch, recogniseAll } from './patients.ts';
 import type { EscalationPolicy } from '../core/escalation.ts';
@@ -24,6 +25,8 @@ import { blamesData, storable } from './storable.ts';
 const mostPerCommit = 512;
 /** Serialization, deadlock, and somebody else made the same record or identity in the same moment. */
 const tryAgain = new Set(['40001', '40P01', '23505']);
+
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 
 export type Acceptor = { readonly accept: Accept; readonly idle: () => Promise<void> };
 
@@ -42,13 +45,14 @@ export function createAcceptor(options: {
         try {
           return await commit(options.pool, options.destinations, options.escalation, items);
         } catch (error) {
-          const again = error instanceof Error && 'code' in error && tryAgain.has(String(error.code));
+          const again = tryAgain.has(codeOf(error));
           if (!again || tries === 5) throw asLedgerUnavailable(error);
         }
       }
     },
     mostPerCommit,
-    blamesData,
+    // What was taken by somebody else must not hinder what came beside it.
+    (error) => blamesData(error) || codeOf(error) === IntakeGone.code,
   );
   return {
     idle: gathered.idle,
@@ -77,6 +81,11 @@ async function commit(
     const [, head] = await Promise.all([
       client.query('begin'),
       readHead(client, { count: items.length, records, identities }),
+      // Accepted and taken out of the intake at once, or neither.
+      takeIntake(
+        client,
+        items.flatMap(({ intake }) => intake ?? []),
+      ),
     ]);
     const people = recogniseAll(given, head.people);
     const batch = place(items, head.ids, people, head.records);

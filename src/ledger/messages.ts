@@ -208,9 +208,10 @@ export async function messageRaw(
 /** How many messages are in each state that is not an end. */
 export async function backlog(db: Db): Promise<Readonly<Record<'received' | 'held' | 'failed', number>>> {
   const { rows } = await sql<{ state: 'received' | 'held' | 'failed'; n: number }>`
-    select state, count(*)::int as n from message where state in ('received', 'held', 'failed') group by state`.execute(
-    db,
-  );
+    select state, sum(n)::int as n from (
+      select state, count(*) as n from message where state in ('received', 'held', 'failed') group by state
+      -- Acknowledged at the HL7 v2 door and not read yet.
+      union all select 'received', count(*) from hl7_intake) as waiting group by state`.execute(db);
   const counts = { received: 0, held: 0, failed: 0 };
   for (const row of rows) counts[row.state] = row.n;
   return counts;

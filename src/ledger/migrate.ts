@@ -12,6 +12,7 @@ import { escalations009 } from './migrations/009_escalations.ts';
 import { changes011 } from './migrations/011_changes.ts';
 import { heal010 } from './migrations/010_heal.ts';
 import { worklist008 } from './migrations/008_worklist.ts';
+import { intake012 } from './migrations/012_intake.ts';
 import { labs013 } from './migrations/013_labs.ts';
 import { labNotices014 } from './migrations/014_lab_notices.ts';
 import { ensurePartitions } from './partitions.ts';
@@ -28,6 +29,7 @@ const migrations: Record<string, Migration> = {
   '010_heal': heal010,
   '011_changes': changes011,
   '008_worklist': worklist008,
+  '012_intake': intake012,
   '013_labs': labs013,
   '014_lab_notices': labNotices014,
 };

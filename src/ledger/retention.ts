@@ -6,6 +6,7 @@
 import { sql } from 'kysely';
 import type { Clock } from '../core/ports.ts';
 import type { Db } from './database.ts';
+import { pruneReceipts } from './intake.ts';
 import { purgeOldSealed } from './sealed.ts';
 import { ensurePartitions, type PartitionedTable, partitionsOf } from './partitions.ts';
 
@@ -43,6 +44,7 @@ export async function applyRetention(db: Db, retention: Retention, clock: Clock)
     }
   }
   await purgeOldSealed(db, new Date(now - retention.sealedDays * dayMs));
+  await pruneReceipts(db, new Date(now - retention.payloadDays * dayMs));
   const messages = await deleteMessages(db, new Date(now - retention.messageDays * dayMs));
   // How a resource stood last is kept as long as a message, the steps to it as long as payloads.
   await sql`delete from change c where at < ${new Date(now - retention.payloadDays * dayMs)} and (at < ${new Date(now - retention.messageDays * dayMs)}
