@@ -8,6 +8,8 @@ import { type Reloaded, watchMaps } from './assembly/live-maps.ts';
 import { type RunningParts, type Server, startServer } from './assembly/server.ts';
 import { loadSeal, sealAtDoor } from './assembly/sealing.ts';
 import { openStore, type Store } from './assembly/store.ts';
+import { startMllp, startMover } from './assembly/mllp.ts';
+import type { MllpServer } from './mllp/server.ts';
 import { createRosters } from './assembly/rosters.ts';
 import { identifyActivity } from './sources/activity.ts';
 import { startWorkers, type Workers } from './assembly/workers.ts';
@@ -18,6 +20,7 @@ import { createIdempotency } from './ledger/idempotency.ts';
 import { createKeys, type MadeKey } from './ledger/keys.ts';
 import { escalationReadings } from './ledger/escalations-read.ts';
 import { backlog } from './ledger/messages.ts';
+import { intakeWaiting } from './ledger/intake.ts';
 import { laneAges } from './ledger/lanes.ts';
 import { rememberMaps } from './ledger/mapping-versions.ts';
 import { settleUnmapped } from './ledger/unmapped.ts';
@@ -38,6 +41,8 @@ export type Tejido = {
   readonly workers: Workers;
   /** Absent in a worker. */
   readonly server: Server | undefined;
+  /** The HL7 v2 door. Absent in a worker, and where it is switched off. */
+  readonly mllp: MllpServer | undefined;
   /** Made at this start; cannot be shown again. */
   readonly newAdminKey: MadeKey | undefined;
   readonly reloadMaps: () => Promise<Reloaded>;
@@ -65,6 +70,7 @@ export async function startTejido({ config, version, log, clock, random, role }:
       readings: {
         backlog: () => backlog(store.db),
         laneAges: () => laneAges(store.pool),
+        intake: () => intakeWaiting(store.pool),
         wakeHealthy: () => running?.workers.wake.healthy() ?? false,
         escalations: () => escalationReadings(store.pool, ackMinutes(config.redFlags.clock)),
       },
@@ -90,6 +96,9 @@ export async function startTejido({ config, version, log, clock, random, role }:
           for (const id of ids) running?.workers.wake.poke(id);
       },
     });
+
+    const mover = startMover({ config, store, accept, log });
+    undo.push(() => mover.stop());
 
     const rosters = createRosters({
       pool: store.pool,
@@ -125,6 +134,8 @@ export async function startTejido({ config, version, log, clock, random, role }:
           })
         : undefined;
     if (server !== undefined) undo.push(() => server.close(0));
+    const mllp = role === 'all' ? await startMllp({ config, store, mover, metrics, clock, random, log }) : undefined;
+    if (mllp !== undefined) undo.push(() => mllp.close(0));
     const origin = server?.url ?? `http://${config.http.host}:${String(config.http.port)}`;
     const connected = connect(config, origin, { clock, random, log });
     undo.push(() => Promise.all(connected.map(({ destination }) => destination.close())));
@@ -137,6 +148,7 @@ export async function startTejido({ config, version, log, clock, random, role }:
       metrics,
       expireKept: idempotency.expire,
       carryOut: rosters.carryOut,
+      moveIntake: mover.poke,
       clock,
       random,
       log,
@@ -153,6 +165,7 @@ export async function startTejido({ config, version, log, clock, random, role }:
     running = { connected, workers, escalations };
     // What a process that died had begun.
     void rosters.carryOut();
+    mover.poke();
     knowledge.maps.attach({
       before: (mapper) => rememberMaps(store.pool, mapper),
       after: async (mapper) => {
@@ -166,11 +179,14 @@ export async function startTejido({ config, version, log, clock, random, role }:
       store,
       workers,
       server,
+      mllp,
       newAdminKey,
       reloadMaps: knowledge.maps.reload,
       stop: async (limitMs) => {
         stopping = true;
         unwatch();
+        await mllp?.close(Math.min(limitMs, 5_000));
+        await mover.stop();
         await escalations.stop();
         // Deliveries first: they may need the sandbox, which the server serves.
         await workers.stop(limitMs);

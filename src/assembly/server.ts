@@ -15,6 +15,7 @@ import { syntheticPatients } from '../sandbox/patients.ts';
 import { identifyActivity } from '../sources/activity.ts';
 import { readJson, readJsonLines } from '../sources/json-items.ts';
 import { readerFor } from '../sources/reader.ts';
+import { cannotListen } from './cannot-listen.ts';
 import { type Connected, readingOf } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
 import { doorEscalations, type EscalationClock } from './escalations.ts';
@@ -64,24 +65,6 @@ function asBase(resource: Resource): Resource {
   const { meta: __, ...rest } = resource;
   // What is left may be nothing, and FHIR has no empty objects.
   return Object.keys(left).length === 0 ? rest : { ...resource, meta: left };
-}
-
-/** The address cannot be had. The message says what to do. */
-class CannotListen extends Error {
-  override readonly name = 'CannotListen';
-}
-
-function cannotListen(error: unknown, { host, port }: Config['http']): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  const where = `${host}:${String(port)}`;
-  const other = 'set PORT (or http.port in tejido.yaml) to another one';
-  if (code === 'EADDRINUSE')
-    return new CannotListen(`${where} is in use by another program. Stop that one, or ${other}.`, { cause: error });
-  if (code === 'EACCES')
-    return new CannotListen(`This user may not listen on ${where}. Ports below 1024 are kept for root: ${other}.`, { cause: error }); // prettier-ignore
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new CannotListen(`This machine has no address ${host}. Correct HOST (or http.host in tejido.yaml).`, { cause: error }); // prettier-ignore
-  return error;
 }
 
 export async function startServer(parts: ServerParts): Promise<Server> {
@@ -167,7 +150,10 @@ export async function startServer(parts: ServerParts): Promise<Server> {
   });
   const listening = await listen(app, { host: config.http.host, port: config.http.port, log }).catch(
     (error: unknown) => {
-      throw cannotListen(error, config.http);
+      throw cannotListen(error, config.http, {
+        port: 'PORT (or http.port in tejido.yaml)',
+        host: 'HOST (or http.host in tejido.yaml)',
+      });
     },
   );
   if (wantsSandbox) {

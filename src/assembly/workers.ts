@@ -6,6 +6,7 @@ import type { Completed } from '../core/lane.ts';
 import type { DestinationId } from '../core/model.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { runAlone } from '../ledger/alone.ts';
+import { intakeWaiting } from '../ledger/intake.ts';
 import { createLaneLedger } from '../ledger/lane-ledger.ts';
 import { oldestDueMs, settleMessages, sweepLanes } from '../ledger/lanes.ts';
 import { rehome } from '../ledger/merge.ts';
@@ -34,6 +35,7 @@ const lookAgainMs = 250;
 
 export type Workers = {
   readonly wake: Wake;
+  /** Of what is due in the lanes, and of what waits in the intake. */
   readonly oldestDueMs: () => Promise<number | undefined>;
   readonly busy: () => number;
   /** Takes nothing new; gives what is in flight until the limit to end. */
@@ -48,6 +50,8 @@ export type WorkerParts = {
   readonly connected: readonly Connected[];
   readonly metrics: Metrics;
   readonly expireKept: () => Promise<number>;
+  /** Messages that the HL7 v2 door has acknowledged, and nobody handed on. */
+  readonly moveIntake: () => void;
   /** Imports that were stored, and not carried out to their end. */
   readonly carryOut: () => Promise<void>;
   readonly clock: Clock;
@@ -97,6 +101,7 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
           await untangleLabs(store.pool, hourMs);
           await sweepLanes(store.pool);
           await parts.carryOut();
+          parts.moveIntake();
           for (const id of ids) wake?.poke(id);
         },
       },
@@ -146,7 +151,10 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
 
   return {
     wake: started,
-    oldestDueMs: oldest,
+    oldestDueMs: async () => {
+      const [lanes, { oldestMs }] = await Promise.all([oldest(), intakeWaiting(store.pool)]);
+      return lanes === undefined ? oldestMs : Math.max(lanes, oldestMs ?? 0);
+    },
     busy: () => [...runners.values()].reduce((sum, { runner }) => sum + runner.busy(), 0),
     stop: async (limitMs) => {
       watchdog.stop();

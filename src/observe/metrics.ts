@@ -17,6 +17,8 @@ export type MetricReadings = {
   readonly backlog: () => Promise<Partial<Record<MessageState, number>>>;
   /** Per destination, in ms: how long its oldest due delivery has been due. */
   readonly laneAges: () => Promise<readonly { readonly destination: string; readonly ageMs: number }[]>;
+  /** Messages that the HL7 v2 door has acknowledged and nobody has handed on yet. */
+  readonly intake: () => Promise<{ readonly count: number; readonly oldestMs: number | undefined }>;
   readonly wakeHealthy: () => boolean;
   /** By severity: escalations nobody has acknowledged, the oldest, and of the last 30 days how many were in time. */
   readonly escalations: () => Promise<
@@ -44,6 +46,14 @@ export type Metrics = {
   readonly queueLag: (destination: string, ms: number) => void;
   readonly woke: (destination: string) => void;
   readonly healed: () => void;
+  readonly mllp: {
+    /** `code`: AA … CR, or `none` where the sender wants no answer. */
+    readonly acknowledged: (source: string, code: string) => void;
+    readonly dropped: (reason: string, count: number) => void;
+    /** From a complete message to its answer. */
+    readonly took: (ms: number) => void;
+    readonly connections: (open: number) => void;
+  };
   readonly expose: () => Promise<{ readonly contentType: string; readonly body: string }>;
 };
 
@@ -96,6 +106,9 @@ export function createMetrics(
   const superseded = counter('superseded', 'Messages whose place another version took.', ['source', 'kind']);
   const wakes = counter('wakes', 'Looks for due work.', ['destination']);
   const heals = counter('heals', 'Times the watchdog rebuilt the wake-ups.', []);
+  const acknowledged = counter('mllp_acknowledged', 'HL7 v2 messages by their answer.', ['source', 'code']);
+  const dropped = counter('mllp_dropped', 'What came to the HL7 v2 door and is no message: bytes of noise, blocks without an end, slow senders, acknowledgements.', ['reason']);
+  const mllpConnections = new Gauge({ name: 'tejido_mllp_connections', help: 'Connections to the HL7 v2 door.', registers });
   const scrapeFailures = counter('scrape_failures', 'Readings that failed while Prometheus asked.', ['reading']);
   const acceptLatency = histogram('accept', 'From the arrival of a request to its commit.', ['door']);
   const attemptLatency = histogram('attempt', 'Attempts to file a message.', ['destination', 'outcome']);
@@ -137,6 +150,25 @@ export function createMetrics(
         },
       }),
     );
+    registry.registerMetric(
+      new Gauge({
+        name: 'tejido_intake_waiting',
+        help: 'HL7 v2 messages that were acknowledged and not handed on yet.',
+        registers: [],
+        async collect() {
+          await attempt('intake', async () => {
+            const { count, oldestMs } = await readings.intake();
+            this.set(count);
+            intakeAge.set((oldestMs ?? 0) / 1_000);
+          });
+        },
+      }),
+    );
+    const intakeAge = new Gauge({
+      name: 'tejido_intake_age_seconds',
+      help: 'How long the oldest of them has waited.',
+      registers,
+    });
     type Read = Awaited<ReturnType<MetricReadings['escalations']>>[number];
     const escalations = <const L extends string>(
       name: string,
@@ -200,6 +232,12 @@ export function createMetrics(
     queueLag: (destination, ms) => lag.observe({ destination }, ms / 1_000),
     woke: (destination) => wakes.inc({ destination }),
     healed: () => heals.inc(),
+    mllp: {
+      acknowledged: (source, code) => acknowledged.inc({ source: sourceOf(source), code }),
+      dropped: (reason, count) => dropped.inc({ reason }, count),
+      took: (ms) => acceptLatency.observe({ door: 'mllp' }, ms / 1_000),
+      connections: (open) => mllpConnections.set(open),
+    },
     expose: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
   };
 }

@@ -7,6 +7,7 @@ test('counts, times and gauges are exposed for Prometheus', async () => {
     readings: {
       backlog: async () => ({ held: 3 }),
       laneAges: async () => [{ destination: 'ehr', ageMs: 1_500 }],
+      intake: async () => ({ count: 4, oldestMs: 2_000 }),
       wakeHealthy: () => true,
       escalations: () => Promise.resolve([{ severity: 'stat', running: 2, oldestMs: 90_000, inTime: 3, late: 1 }]),
     },
@@ -16,6 +17,10 @@ test('counts, times and gauges are exposed for Prometheus', async () => {
   metrics.attemptTook('ehr', 'filed', 40);
   metrics.acceptTook('activities', 3);
   metrics.queueLag('ehr', 8);
+  metrics.mllp.acknowledged('river-lab', 'AA');
+  metrics.mllp.dropped('noise', 7);
+  metrics.mllp.connections(2);
+  await metrics.expose();
   const { body, contentType } = await metrics.expose();
   expect(contentType).toContain('text/plain');
   for (const line of [
@@ -26,6 +31,11 @@ test('counts, times and gauges are exposed for Prometheus', async () => {
     'tejido_backlog{state="filed"} 0',
     'tejido_lane_age_seconds{destination="ehr"} 1.5',
     'tejido_wake_healthy 1',
+    'tejido_intake_waiting 4',
+    'tejido_intake_age_seconds 2',
+    'tejido_mllp_acknowledged_total{source="river-lab",code="AA"} 1',
+    'tejido_mllp_dropped_total{reason="noise"} 7',
+    'tejido_mllp_connections 2',
     'tejido_escalations_running{severity="stat"} 2',
     'tejido_escalation_oldest_seconds{severity="stat"} 90',
     'tejido_escalations_acknowledged_30d{severity="stat",in_time="false"} 1',
@@ -51,6 +61,7 @@ test('a reading that fails is counted and does not break the others', async () =
     readings: {
       backlog: () => Promise.reject(new Error('away')),
       laneAges: async () => [{ destination: 'ehr', ageMs: 1_000 }],
+      intake: () => Promise.reject(new Error('away')),
       wakeHealthy: () => false,
       escalations: () => Promise.reject(new Error('away')),
     },
