@@ -13,6 +13,8 @@ const asStarted = ['--max-semi-space-size=8', '--heap-growing-percent=20'];
 
 export type Tejido = {
   readonly url: string;
+  /** Of the HL7 v2 door. */
+  readonly mllpPort: number;
   readonly pid: number;
   readonly databaseUrl: string;
   /** Milliseconds from spawn to ready. */
@@ -56,7 +58,7 @@ export async function startTejido(
   site: Site,
   options: { readonly ehr?: string; readonly mrnSystem?: string; readonly env?: Record<string, string> } = {},
 ): Promise<Tejido> {
-  const port = await freePort();
+  const [port, mllpPort] = [await freePort(), await freePort()];
   const config = path.join(site.folder, 'tejido.yaml');
   await writeFile(
     config,
@@ -77,6 +79,7 @@ export async function startTejido(
       TEJIDO_DATA: path.join(site.folder, 'data'),
       TEJIDO_API_KEY: key,
       PORT: String(port),
+      MLLP_PORT: String(mllpPort),
       LOG_LEVEL: 'error',
       ...options.env,
     },
@@ -94,6 +97,7 @@ export async function startTejido(
   };
   return {
     url,
+    mllpPort,
     pid: child.pid ?? 0,
     readyMs,
     databaseUrl: `postgres://tejido:${remembered.password}@127.0.0.1:${String(remembered.port)}/tejido`,

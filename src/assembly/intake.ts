@@ -53,7 +53,7 @@ const asHeld = (row: IntakeRow, detail: string): Incoming => ({
 export function createIntakeMover({ next, alone, identify, accept, log }: MoverParts): IntakeMover {
   let running: Promise<void> | undefined;
   let again = false;
-  let stopped = false;
+  const stopped = new AbortController();
   let timer: NodeJS.Timeout | undefined;
 
   const itemsOf = (row: IntakeRow): readonly Incoming[] => {
@@ -95,7 +95,7 @@ export function createIntakeMover({ next, alone, identify, accept, log }: MoverP
 
   async function drain(): Promise<void> {
     let after = '0';
-    while (!stopped) {
+    while (!stopped.signal.aborted) {
       const rows = await next(after, most);
       const last = rows.at(-1);
       if (last === undefined) return;
@@ -107,13 +107,13 @@ export function createIntakeMover({ next, alone, identify, accept, log }: MoverP
 
   const later = (ms: number): void => {
     clearTimeout(timer);
-    if (stopped) return;
+    if (stopped.signal.aborted) return;
     timer = setTimeout(poke, ms);
     timer.unref();
   };
 
   async function work(): Promise<void> {
-    while (again && !stopped) {
+    while (again && !stopped.signal.aborted) {
       again = false;
       try {
         if (!(await alone(drain))) later(behindMs);
@@ -139,7 +139,7 @@ export function createIntakeMover({ next, alone, identify, accept, log }: MoverP
     poke,
     run,
     stop: async () => {
-      stopped = true;
+      stopped.abort();
       clearTimeout(timer);
       await running;
     },

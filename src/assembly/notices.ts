@@ -1,10 +1,11 @@
 /** What a person reads who has just started Tejido. Pure. */
 import type { Config } from '../config/config.ts';
 import type { Tejido } from '../main.ts';
+import type { MllpServer } from '../mllp/server.ts';
 
 export function startNotices(started: {
   readonly config: Config;
-  readonly tejido: Pick<Tejido, 'server' | 'newAdminKey' | 'store'>;
+  readonly tejido: Pick<Tejido, 'server' | 'mllp' | 'newAdminKey' | 'store'>;
   readonly role: 'all' | 'worker';
   readonly keyFromEnv: boolean;
 }): readonly string[] {
@@ -15,8 +16,10 @@ export function startNotices(started: {
   const { url } = tejido.server;
   const sandbox = tejido.server.sandbox !== undefined;
   const key = tejido.newAdminKey;
+  const hl7 = tejido.mllp;
   return [
     `Tejido listens on ${url} · ledger: ${where}`,
+    ...(hl7 === undefined ? [] : hl7Notices(hl7)),
     ...(config.file === undefined
       ? ['No tejido.yaml: everything has its default.']
       : [`Configuration: ${config.file}`]),
@@ -37,5 +40,19 @@ export function startNotices(started: {
     '    --data @schemas/examples/contact.phone.json',
     '  npm run tejido -- messages list',
     ...(sandbox ? [`  open ${url}/sandbox/fhir   (the charts)   ·   ${url}/docs   (the API)`] : [`  open ${url}/docs`]),
+  ];
+}
+
+const isLocal = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
+function hl7Notices({ host, port, secure }: MllpServer): readonly string[] {
+  const where = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;
+  return [
+    `HL7 v2 (MLLP${secure ? ' over TLS' : ''}): ${where}`,
+    ...(secure || isLocal(host)
+      ? []
+      : [
+          '  It has no TLS and can be reached from elsewhere: set mllp.tls, or let only the laboratory reach this port.',
+        ]),
   ];
 }

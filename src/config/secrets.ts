@@ -18,7 +18,11 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const withSecrets: ReadonlySet<unknown> = new Set(['destinations', 'labSources', 'redFlags']);
 
-const isSecretAt = (at: Path): boolean => withSecrets.has(at[0]) && secretFields.has(String(at.at(-1)));
+const tlsFields: ReadonlySet<string> = new Set(['key', 'cert', 'clientCa']);
+
+const isSecretAt = (at: Path): boolean =>
+  (withSecrets.has(at[0]) && secretFields.has(String(at.at(-1)))) ||
+  (at.length === 3 && at[0] === 'mllp' && at[1] === 'tls' && tlsFields.has(String(at[2])));
 
 export const isSecretReference = (value: unknown): boolean =>
   typeof value === 'string'

@@ -1,4 +1,5 @@
 /** Acknowledgements, made for a sender. Reading one that was answered to us: `read-ack.ts`. */
+import { encodingCharacters, standardDelimiters } from './delimiters.ts';
 import type { Hl7Header } from './message.ts';
 
 /** Table 0008. */
@@ -72,8 +73,6 @@ export function ackCode(
   return wanted(applicationAck, verdict) ? `A${letter}` : undefined;
 }
 
-const usual = { field: '|', component: '^', repetition: '~', escape: '\\', subcomponent: '&' } as const;
-
 /** `YYYYMMDDHHMMSS+0000`. */
 export const hl7Time = (at: Date): string => `${at.toISOString().slice(0, 19).replaceAll(/[-T:]/g, '')}+0000`;
 
@@ -101,24 +100,15 @@ export function buildAck(
   { at, controlId }: AckContext,
   problem?: AckProblem,
 ): string {
-  const {
-    field: f,
-    component: c,
-    repetition: r,
-    escape: e,
-    subcomponent: s,
-    truncation = '',
-  } = {
-    truncation: undefined,
-    ...(header?.delimiters ?? usual),
-  };
+  const delimiters = header?.delimiters ?? standardDelimiters;
+  const { field: f, component: c, repetition: r, escape: e, subcomponent: s, truncation = '' } = delimiters;
   const version = header?.version ?? '2.5.1';
   const text = (plain: string): string => escaped(plain, [f, c, r, e, s, truncation], e);
   const trigger = header?.trigger ?? '';
   const type = trigger === '' ? 'ACK' : ['ACK', trigger, ...(isFrom(version, '2.3.1') ? ['ACK'] : [])].join(c);
   const msh = [
     `MSH`,
-    `${c}${r}${e}${s}${truncation}`,
+    encodingCharacters(delimiters),
     header?.receivingApplication || 'TEJIDO',
     header?.receivingFacility ?? '',
     header?.sendingApplication ?? '',

@@ -1,6 +1,6 @@
 /** The answer to a batch: a batch of acknowledgements, one for each message that asks for one (HL7 v2.5.1 §2.10.3.3). */
 import { type AckContext, hl7Time } from './ack.ts';
-import { delimitersOf } from './header.ts';
+import { encodingCharacters, readDelimiters, standardDelimiters } from './delimiters.ts';
 
 /**
  * The headers of the batch that is answered, as they stand: the answer has those that it had. `acks`: complete
@@ -25,11 +25,11 @@ export function buildBatchAck(
 
 /** FHS and BHS have the same fields at the same places. */
 function headerFor(line: string, { at, controlId }: AckContext): string {
-  const delimiters = delimitersOf(line);
-  const f = delimiters?.field ?? '|';
-  const fields = delimiters === undefined ? [] : line.split(f);
+  const read = readDelimiters(line);
+  const { field: f } = read.ok ? read.value : standardDelimiters;
+  const fields = read.ok ? line.split(f) : [];
   const field = (n: number): string => fields[n - 1] ?? '';
-  const second = delimiters === undefined ? '^~\\&' : field(2);
+  const second = encodingCharacters(read.ok ? read.value : standardDelimiters);
   const given = [field(5) || 'TEJIDO', field(6), field(3), field(4)];
   return `${[line.slice(0, 3), second, ...given, hl7Time(at), '', '', '', controlId, field(11)].join(f)}\r`;
 }

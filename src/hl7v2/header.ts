@@ -4,7 +4,8 @@
  * byte as it came in.
  */
 import { fail, type Outcome } from '../core/outcome.ts';
-import type { Delimiters, Hl7Header } from './message.ts';
+import { readDelimiters } from './delimiters.ts';
+import type { Hl7Header } from './message.ts';
 
 /** No MSH is longer; what is would only be searched for its end. */
 const longestSegment = 8_192;
@@ -12,33 +13,6 @@ const bom = '\u00ef\u00bb\u00bf';
 
 /** Blanks, line ends and a UTF-8 byte order mark before the first segment. */
 const before = new RegExp(`^(?:${bom}|[ \\t\\r\\n])*`);
-
-const isDelimiter = (character: string | undefined): character is string =>
-  character !== undefined && /^[\x21-\x2f\x3a-\x40\x5b-\x60\x7b-\x7e\x80-\xff]$/.test(character);
-
-/**
- * The delimiters of MSH-1 and MSH-2, FHS or BHS. `text` begins with the name of the segment; those that MSH-2 leaves
- * out are the usual ones. Undefined: no delimiters can be read.
- */
-export function delimitersOf(text: string): Delimiters | undefined {
-  const field = text[3];
-  if (!isDelimiter(field)) return undefined;
-  const rest = text.slice(4, 12);
-  const cut = rest.search(/[\r\n]/);
-  const line = cut < 0 ? rest : rest.slice(0, cut);
-  const ends = line.indexOf(field);
-  const [component, repetition = '~', escape = '\\', subcomponent = '&', truncation] =
-    ends < 0 ? line : line.slice(0, ends);
-  if (!isDelimiter(component)) return undefined;
-  return {
-    field,
-    component,
-    repetition,
-    escape,
-    subcomponent,
-    ...(truncation === undefined ? {} : { truncation }),
-  };
-}
 
 /** The first segment of these bytes, as Latin-1. */
 export function firstSegment(bytes: Uint8Array): string {
@@ -57,13 +31,16 @@ export function firstSegment(bytes: Uint8Array): string {
 export function peekHeader(bytes: Uint8Array): Outcome<Hl7Header> {
   const line = firstSegment(bytes);
   if (!line.startsWith('MSH')) return fail('source/unreadable', 'The message does not begin with MSH.');
-  const delimiters = delimitersOf(line);
-  if (delimiters === undefined) return fail('source/unreadable', 'MSH-1 and MSH-2 are not delimiters.');
+  const read = readDelimiters(line);
+  if (!read.ok) return read;
+  const delimiters = read.value;
   const fields = line.split(delimiters.field);
   // Field n of MSH stands at n - 1: MSH-1 is the separator itself.
   const field = (n: number): string => fields[n - 1] ?? '';
+  // A delimiter that MSH-2 leaves out separates nothing.
+  const split = (text: string, by: string): readonly string[] => (by === '' ? [text] : text.split(by));
   const first = (n: number, component = 1): string =>
-    field(n).split(delimiters.repetition)[0]?.split(delimiters.component)[component - 1]?.trim() ?? '';
+    split(split(field(n), delimiters.repetition)[0] ?? '', delimiters.component)[component - 1]?.trim() ?? '';
   if (first(9) === '') return fail('source/unreadable', 'MSH-9 (message type) is empty.');
   return {
     ok: true,
@@ -84,8 +61,7 @@ export function peekHeader(bytes: Uint8Array): Outcome<Hl7Header> {
       version: first(12),
       acceptAck: field(15).trim().toUpperCase(),
       applicationAck: field(16).trim().toUpperCase(),
-      charsets: field(18)
-        .split(delimiters.repetition)
+      charsets: split(field(18), delimiters.repetition)
         .map((one) => one.trim())
         .filter((one) => one !== ''),
     },

@@ -9,6 +9,7 @@ import { declaredCharsets, decode } from './charset.ts';
 import type { Hl7Message } from './message.ts';
 import { type OruGroup, readOruGroups, sentAt } from './oru.ts';
 import { parseMessage } from './parse.ts';
+import { isRead } from './types.ts';
 import { segmentNamed, valueOf } from './values.ts';
 
 const format = 'hl7v2';
@@ -105,12 +106,9 @@ function typeOf(message: Hl7Message): readonly [string, string] {
   return [valueOf(msh, 9).trim(), valueOf(msh, 9, 2).trim()];
 }
 
-/** R30, R31, R32: point of care; the same groups. */
-const triggers: ReadonlySet<string> = new Set(['', 'R01', 'R30', 'R31', 'R32']);
-
 function unsupported(message: Hl7Message): Failure | undefined {
   const [type, trigger] = typeOf(message);
-  if (type === 'ORU' && triggers.has(trigger)) return undefined;
+  if (isRead(type, trigger)) return undefined;
   const what = `MSH-9 is ${kindOf(message)}: Tejido reads ORU^R01, R30, R31 and R32.`;
   return fail('source/unsupported', what, { issues: [{ where: 'MSH-9', what }] }).failure;
 }

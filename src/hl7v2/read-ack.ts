@@ -1,7 +1,7 @@
 /** Reads the answer to a message of ours, strictly: what is not plainly an acknowledgement is none. */
 import { fail, type Outcome } from '../core/outcome.ts';
 import { ackCodes, type AckCode } from './ack.ts';
-import { delimitersOf } from './header.ts';
+import { readDelimiters } from './delimiters.ts';
 
 export type ReadAck = {
   readonly code: AckCode;
@@ -32,8 +32,9 @@ export function readAck(text: string): Outcome<ReadAck> {
   const [msh = '', ...rest] = lines;
   const line = msh.replace(/^\ufeff/, '');
   if (!line.startsWith('MSH')) return unreadable('The answer does not begin with MSH.');
-  const delimiters = delimitersOf(line);
-  if (delimiters === undefined) return unreadable('MSH-1 and MSH-2 of the answer are not delimiters.');
+  const read = readDelimiters(line);
+  if (!read.ok) return unreadable('MSH-1 and MSH-2 of the answer are not delimiters.');
+  const delimiters = read.value;
   const segments = rest.map((one) => one.split(delimiters.field));
   const named = (name: string) => segments.filter(([id]) => id === name);
   if (named('MSH').length > 0) return unreadable('The answer holds more than one message.');

@@ -107,8 +107,16 @@ export function createMetrics(
   const wakes = counter('wakes', 'Looks for due work.', ['destination']);
   const heals = counter('heals', 'Times the watchdog rebuilt the wake-ups.', []);
   const acknowledged = counter('mllp_acknowledged', 'HL7 v2 messages by their answer.', ['source', 'code']);
-  const dropped = counter('mllp_dropped', 'What came to the HL7 v2 door and is no message: bytes of noise, blocks without an end, slow senders, acknowledgements.', ['reason']);
-  const mllpConnections = new Gauge({ name: 'tejido_mllp_connections', help: 'Connections to the HL7 v2 door.', registers });
+  const dropped = counter(
+    'mllp_dropped',
+    'What came to the HL7 v2 door and is no message: bytes of noise, blocks without an end, slow senders, acknowledgements.',
+    ['reason'],
+  );
+  const mllpConnections = new Gauge({
+    name: 'tejido_mllp_connections',
+    help: 'Connections to the HL7 v2 door.',
+    registers,
+  });
   const scrapeFailures = counter('scrape_failures', 'Readings that failed while Prometheus asked.', ['reading']);
   const acceptLatency = histogram('accept', 'From the arrival of a request to its commit.', ['door']);
   const attemptLatency = histogram('attempt', 'Attempts to file a message.', ['destination', 'outcome']);

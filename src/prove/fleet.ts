@@ -78,6 +78,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     TEJIDO_CONFIG: configFile,
     TEJIDO_API_KEY: key,
     PORT: String(port),
+    MLLP_PORT: '0',
     LOG_LEVEL: 'info',
     ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
   };

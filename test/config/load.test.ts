@@ -104,6 +104,15 @@ describe('the environment', () => {
     });
   });
 
+  test('secrets of the HL7 v2 door are references, and come in place', async () => {
+    await writeFile(path.join(folder, 'cert.pem'), 'a certificate');
+    const yaml = (key: string) => `mllp: { tls: { key: ${key}, cert: { file: cert.pem } } }`;
+    expect(await value(yaml('"${KEY}"'), { KEY: 'a key', MLLP_PORT: '2576' })).toMatchObject({
+      mllp: { port: 2576, tls: { key: 'a key', cert: 'a certificate' } },
+    });
+    expect(await problems(yaml('plain'))).toMatchObject([{ path: 'mllp.tls.key' }]);
+  });
+
   test('each wrong variable is named, and no value is repeated', async () => {
     const found = await problems('', {
       DATABASE_URL: 'mysql://root:hunter2@db',

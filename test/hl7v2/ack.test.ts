@@ -42,7 +42,7 @@ describe('the header of a message', () => {
       version: '2.4',
     });
     expect(header(String.raw`MSH|^~\&#|A|B|C|D|2026||ORU^R01|1|P|2.7`).delimiters.truncation).toBe('#');
-    expect(header('MSH|^|A|B|C|D|2026||ORU^R01|1|P|2.3').delimiters.escape).toBe('\\');
+    expect(header('MSH|^|A|B|C|D|2026||ORU^R01|1|P|2.3')).toMatchObject({ trigger: 'R01', controlId: '1' });
   });
 
   test.each(['', 'PID|1', 'MSH', 'MSHA', 'MSH|', 'MSH||x', 'MSHxyz', String.raw`MSH|^~\&|A`, '\0\0\0', 'msh|^~\\&|'])(

@@ -16,6 +16,8 @@ export type Answer = { readonly status: number; readonly body: unknown; readonly
 export type Site = {
   readonly folder: string;
   readonly url: string;
+  /** Of the HL7 v2 door. */
+  readonly mllpPort: number;
   readonly env: Record<string, string>;
   /** Spawns `tejido …`; several may run. */
   readonly spawn: (
@@ -41,10 +43,16 @@ export async function aSite(): Promise<Site> {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'tejido-process-'));
   await chmod(folder, 0o711);
   const port = await freePort();
+  const mllpPort = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const dataDir = path.join(folder, 'data');
   const logFile = path.join(folder, 'tejido.log');
-  const env: Record<string, string> = { PORT: String(port), TEJIDO_DATA: dataDir, TEJIDO_API_KEY: key };
+  const env: Record<string, string> = {
+    PORT: String(port),
+    MLLP_PORT: String(mllpPort),
+    TEJIDO_DATA: dataDir,
+    TEJIDO_API_KEY: key,
+  };
   const programs: Program[] = [];
   const log = () => readFile(logFile, 'utf8').catch(() => '');
 
@@ -78,6 +86,7 @@ export async function aSite(): Promise<Site> {
   return {
     folder,
     url,
+    mllpPort,
     env,
     spawn,
     log,

@@ -77,6 +77,7 @@ async function demoConfig(
   return {
     ...config,
     http: { ...config.http, host: '127.0.0.1', port },
+    mllp: { ...config.mllp, host: '127.0.0.1', port: 0 },
     database: { kind: 'embedded' },
     dataDir: path.join(folder, 'data'),
     logLevel: config.logLevel === 'debug' ? 'debug' : 'error',
