@@ -48,8 +48,8 @@ export function planOrder(
   const steps = told.flatMap((each) =>
     each.one.artifact === names.report ? reportStep(each, links, known) : resultStep(each, known),
   );
-  const puts = steps.filter((step) => step.do === 'put');
-  const beside = mapped.filter((one) => !isTold(one) && puts.some(({ resource }) => refersTo(resource, one.fullUrl)));
+  const wanted = new Set(steps.flatMap((step) => (step.do === 'put' ? [...referencesIn(step.resource)] : [])));
+  const beside = mapped.filter((one) => !isTold(one) && wanted.has(one.fullUrl));
   const provenance = told.flatMap(({ one, version }) => {
     const target = targetOf(one, steps, known);
     const before = versionsOf(known, one.artifact);
@@ -57,12 +57,16 @@ export function planOrder(
       ? []
       : overruled(version, before).map((old) => provenanceOf(old, one.artifact, target, known));
   });
-  const standing = new Map(mapped.map((one) => [one.fullUrl, known.links.get(one.artifact)?.reference]));
   const written = new Set([...steps, ...beside].flatMap((step) => ('fullUrl' in step ? [step.fullUrl] : [])));
+  const standing = new Map(
+    mapped.flatMap(({ fullUrl, artifact }) =>
+      written.has(fullUrl) ? [] : [[fullUrl, known.links.get(artifact)?.reference] as const],
+    ),
+  );
   return {
     steps: [...beside.map((one) => putStep(one, one.resource, known)), ...steps, ...provenance]
       .toSorted((a, b) => depth(a) - depth(b))
-      .map((step) => pointed(step, (url) => (written.has(url) ? undefined : standing.get(url)))),
+      .map((step) => (standing.size === 0 ? step : pointed(step, standing))),
     versions: told.map(({ version }) => version),
     withheld: withheld.length,
     late: told.filter(
@@ -179,20 +183,27 @@ function targetOf({ artifact, fullUrl }: Mapped, steps: readonly FilingStep[], {
     : links.get(artifact)?.reference;
 }
 
-const refersTo = (json: unknown, url: string): boolean => JSON.stringify(json).includes(`"${url}"`);
-
-/** References to what this message does not write lead to what stands. */
-function pointed(step: FilingStep, elsewhere: (url: string) => string | undefined): FilingStep {
-  return step.do === 'void' ? step : { ...step, resource: changed(step.resource, elsewhere) as Resource };
+function* referencesIn(json: unknown): Generator<string> {
+  if (typeof json !== 'object' || json === null) return;
+  for (const [name, value] of Object.entries(json)) {
+    if (name === 'reference' && typeof value === 'string') yield value;
+    else yield* referencesIn(value);
+  }
 }
 
-function changed(json: unknown, elsewhere: (url: string) => string | undefined): unknown {
+type Elsewhere = ReadonlyMap<string, string | undefined>;
+
+/** References to what this message does not write lead to what stands. */
+const pointed = (step: FilingStep, elsewhere: Elsewhere): FilingStep =>
+  step.do === 'void' ? step : { ...step, resource: changed(step.resource, elsewhere) as Resource };
+
+function changed(json: unknown, elsewhere: Elsewhere): unknown {
   if (Array.isArray(json)) return json.map((item: unknown) => changed(item, elsewhere));
   if (typeof json !== 'object' || json === null) return json;
   return Object.fromEntries(
     Object.entries(json).map(([name, value]) => [
       name,
-      name === 'reference' && typeof value === 'string' ? (elsewhere(value) ?? value) : changed(value, elsewhere),
+      name === 'reference' && typeof value === 'string' ? (elsewhere.get(value) ?? value) : changed(value, elsewhere),
     ]),
   );
 }
