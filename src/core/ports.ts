@@ -9,6 +9,7 @@ import type { Fact, FactView } from './fact.ts';
 import type { FunctionTag } from './key-functions.ts';
 import type { ChartPatient } from './matching/candidates.ts';
 import type { Demographics } from './matching/demographics.ts';
+import type { ResultFlag } from './lab/critical.ts';
 import type { LabNames, LabOrder } from './lab/model.ts';
 import type { Failure, Issue, Outcome } from './outcome.ts';
 import type { RedFlag } from './red-flag/rules.ts';
@@ -48,6 +49,8 @@ export type Incoming = {
   readonly hold?: Failure;
   /** Red flags it shows, at least one; absent: none. */
   readonly flags?: readonly RedFlag[];
+  /** What its laboratory results mean for alarms, at least one; absent: nothing. */
+  readonly results?: readonly ResultFlag[];
   /** Why a record is withdrawn, when this withdraws one: `wrong-patient`, `duplicate`, `mistaken`, `privacy`. */
   readonly withdrawal?: string;
   /** Its place among what the HL7 v2 door has acknowledged and not handed on: taken from there as it is accepted. */

@@ -1,10 +1,10 @@
 /** By what the ledger knows an HL7 v2 message, and what must be held of it. Never throws, never refuses. */
 import { createHash } from 'node:crypto';
+import type { ReadCritical } from '../core/lab/critical.ts';
 import type { LabMessage } from '../core/lab/model.ts';
 import type { Hl7Sender } from '../core/lab/sender.ts';
 import { fail, ok, type Failure, type Outcome } from '../core/outcome.ts';
 import type { Incoming } from '../core/ports.ts';
-import type { RedFlag } from '../core/red-flag/rules.ts';
 import { declaredCharsets, decode } from './charset.ts';
 import type { Hl7Message } from './message.ts';
 import { type OruGroup, readOruGroups, sentAt } from './oru.ts';
@@ -24,7 +24,7 @@ export type Hl7Delivery = {
   readonly actor: string;
   /** Its place in the intake of the MLLP door. */
   readonly intake?: string;
-  readonly findFlags?: (message: LabMessage) => readonly RedFlag[];
+  readonly readCritical?: ReadCritical;
 };
 
 /** Bytes to tree, in whatever character set. One MSH: more of them are a batch that was not split. */
@@ -57,7 +57,7 @@ export function readStoredOru(
 }
 
 /** One for each patient of an ORU; one that is held of anything else. */
-export function identifyHl7({ raw, source, actor, intake, findFlags }: Hl7Delivery): readonly Incoming[] {
+export function identifyHl7({ raw, source, actor, intake, readCritical }: Hl7Delivery): readonly Incoming[] {
   const base = { raw, source: source.name, format, actor, ...(intake === undefined ? {} : { intake }) };
   const alone = { ...base, contentType: contentTypeOf(1) };
   const read = readMessage(raw, source);
@@ -79,7 +79,7 @@ export function identifyHl7({ raw, source, actor, intake, findFlags }: Hl7Delive
     ...recordOf(index + 1),
     ...aboutGroup(group, sent),
     ...held(group),
-    ...flagged(group, findFlags),
+    ...alarms(group, readCritical),
   }));
 }
 
@@ -145,7 +145,8 @@ function held({ failure, message }: OruGroup): Pick<Incoming, 'hold'> {
   return failure === undefined ? {} : { hold: failure };
 }
 
-function flagged({ message }: OruGroup, findFlags: Hl7Delivery['findFlags']): Pick<Incoming, 'flags'> {
-  const flags = message.test ? [] : (findFlags?.(message) ?? []);
-  return flags.length === 0 ? {} : { flags };
+/** Also of what is held: an alarm waits for nobody. */
+function alarms({ message }: OruGroup, readCritical: Hl7Delivery['readCritical']): Pick<Incoming, 'results'> {
+  const results = readCritical?.(message) ?? [];
+  return results.length === 0 ? {} : { results };
 }

@@ -1,6 +1,7 @@
 /** Escalations in the accepting transaction: opened, kept and cancelled with the record that shows them. */
 import { randomUUID } from 'node:crypto';
 import { type EscalationPolicy, type EscalationState, opening } from '../core/escalation.ts';
+import { laboratory } from '../core/lab/critical.ts';
 import type { RecordName } from '../core/lane.ts';
 import type { MessageId, PatientKey, ToldEscalation } from '../core/model.ts';
 import type { RedFlag, Severity } from '../core/red-flag/rules.ts';
@@ -14,6 +15,8 @@ export type RecordFlags = RecordName & {
   readonly patient: PatientKey | undefined;
   readonly flags: readonly RedFlag[];
   readonly replaces: string | undefined;
+  /** Of laboratory results: when it was reported. What was reported before it changes nothing any more. */
+  readonly asOf?: Date;
 };
 
 export type FlagsOfBatch = {
@@ -31,7 +34,12 @@ const corrected = 'corrected';
 export function flagsOfBatch(batch: Batch): FlagsOfBatch | undefined {
   const newer = new Set(batch.replaced.values());
   const concerned = batch.placed.some(
-    ({ id, item }) => item.flags !== undefined || item.kind === 'void' || item.kind === 'amend' || newer.has(id),
+    ({ id, item }) =>
+      item.flags !== undefined ||
+      item.results !== undefined ||
+      item.kind === 'void' ||
+      item.kind === 'amend' ||
+      newer.has(id),
   );
   if (!concerned) return undefined;
   const voided = new Set(
@@ -42,6 +50,15 @@ export function flagsOfBatch(batch: Batch): FlagsOfBatch | undefined {
   const again: RecordName[] = [];
   for (const { id, item, hold, patient, duplicateOf, replacedBy, targetRecord } of batch.placed) {
     const { source } = item;
+    if (duplicateOf === undefined && hold?.cause !== 'record/version-conflict') {
+      for (const { id: recordId, flag, asOf, ends } of item.results ?? []) {
+        const name = `${laboratory}\n${recordId}`;
+        const before = records.get(name)?.asOf;
+        if (before !== undefined && before > asOf) continue;
+        const flags = flag === undefined ? [] : [flag];
+        records.set(name, { source: laboratory, recordId, messageId: id, patient, flags, replaces: ends, asOf });
+      }
+    }
     // What has no natural key is a record of its own here.
     const own = { source, recordId: item.record?.id ?? `message ${id}` };
     const name = `${source}\n${own.recordId}`;
@@ -87,17 +104,17 @@ const write = statement<Written>(
   `with opening as materialized (
     select * from jsonb_to_recordset($1::jsonb) as x (id uuid, source text, record_id text, code text, message_id bigint,
       item text, severity text, restricted boolean, patient_key uuid, observed_at timestamptz, pool text,
-      due_at timestamptz, alternate_at timestamptz)
+      due_at timestamptz, alternate_at timestamptz, as_of timestamptz)
   ), opened as (
     insert into escalation as e (id, source, record_id, code, message_id, item, severity, restricted, patient_key, observed_at,
-      state, level, pool, opened_at, due_at, alternate_at)
+      state, level, pool, opened_at, due_at, alternate_at, as_of)
     select id, source, record_id, code, message_id, item, severity, restricted, patient_key, observed_at,
-      'open', 1, pool, $3, due_at, alternate_at
+      'open', 1, pool, $3, due_at, alternate_at, as_of
     from opening order by source, record_id, code
     on conflict (source, record_id, code) do update set
       -- Clock and acknowledgement go on, unless it had ended, or is about somebody else now.
-      (message_id, item, severity, restricted, patient_key, observed_at) = (excluded.message_id, excluded.item,
-        excluded.severity, excluded.restricted, coalesce(excluded.patient_key, e.patient_key), excluded.observed_at),
+      (message_id, item, severity, restricted, patient_key, observed_at, as_of) = (excluded.message_id, excluded.item,
+        excluded.severity, excluded.restricted, coalesce(excluded.patient_key, e.patient_key), excluded.observed_at, excluded.as_of),
       (state, level, pool, opened_at, due_at, alternate_at, acknowledged_at, acknowledged_by, acknowledged_role, resolved_at,
         cancelled_at, cancel_reason) = (select
           case when anew then excluded.state else e.state end, case when anew then 1 else e.level end,
@@ -107,14 +124,16 @@ const write = statement<Written>(
           case when not anew then e.acknowledged_at end, case when not anew then e.acknowledged_by end,
           case when not anew then e.acknowledged_role end, case when not anew then e.resolved_at end, null::timestamptz, null::text
         from (select e.state = 'cancelled' or (e.patient_key <> excluded.patient_key) is true as anew) as a)
+    where e.as_of is null or excluded.as_of is null or e.as_of <= excluded.as_of
     returning e.id, e.source, e.record_id, e.severity, e.state, e.level, e.pool, e.opened_at
   ), settling as materialized (
-    select * from jsonb_to_recordset($2::jsonb) as x (source text, record_id text, keep text[], reason text, by bigint)
+    select * from jsonb_to_recordset($2::jsonb) as x (source text, record_id text, keep text[], reason text, by bigint, as_of timestamptz)
   ), cancelled as (
-    update escalation e set state = 'cancelled', cancelled_at = $3, cancel_reason = s.reason, due_at = null, alternate_at = null
+    update escalation e set state = 'cancelled', cancelled_at = $3, cancel_reason = s.reason, due_at = null, alternate_at = null,
+      as_of = coalesce(s.as_of, e.as_of)
     from settling s
     where e.source = s.source and e.record_id = s.record_id and e.code <> all (s.keep) and e.state <> 'cancelled'
-      and (e.state <> 'resolved' or s.reason = 'wrong-patient')
+      and (e.state <> 'resolved' or s.reason = 'wrong-patient') and (e.as_of is null or s.as_of is null or e.as_of <= s.as_of)
     returning e.id, e.source, e.record_id, e.severity, e.state, e.level, e.pool, s.reason, s.by
   ), dropped as (
     update escalation_notice n set state = 'dropped', due_at = null from cancelled c
@@ -151,7 +170,7 @@ export async function writeEscalations(
   { records, rechecks, again }: FlagsOfBatch,
   policy: EscalationPolicy,
 ): Promise<ReadonlyMap<string, readonly ToldEscalation[]>> {
-  const opened = records.flatMap(({ source, recordId, messageId, patient, flags }) =>
+  const opened = records.flatMap(({ source, recordId, messageId, patient, flags, asOf }) =>
     flags.map((flag) => {
       const { pool, dueAt, alternateAt } = opening(flag.severity, policy, at);
       return {
@@ -168,14 +187,16 @@ export async function writeEscalations(
         pool,
         due_at: dueAt,
         alternate_at: alternateAt,
+        as_of: asOf,
       };
     }),
   );
-  const settled = records.flatMap(({ source, recordId, messageId, flags, replaces }) =>
-    replaces === undefined
+  const settled = records.flatMap(({ source, recordId, messageId, flags, replaces, asOf }) => {
+    const keep = flags.map((flag) => flag.code);
+    return replaces === undefined
       ? []
-      : [{ source, record_id: recordId, keep: flags.map((flag) => flag.code), reason: replaces, by: messageId }],
-  );
+      : [{ source, record_id: recordId, keep, reason: replaces, by: messageId, as_of: asOf }];
+  });
   const named = (one: RecordName) => ({ source: one.source, record_id: one.recordId });
   const rows = await write.run(on, [
     asJsonb(opened),

@@ -85,9 +85,10 @@ const notices = statement<{
 
 const seen = statement<Row>(
   'escalations-of-message',
-  `select ${columns} from escalation e join message m on m.source = e.source
-    and e.record_id = coalesce(m.record_id, 'message ' || m.id)
-  where m.id = $1 order by e.opened_at, e.code`,
+  `select ${columns} from escalation e
+  where (e.source, e.record_id) = (select source, coalesce(record_id, 'message ' || id) from message where id = $1)
+    or e.message_id = $1
+  order by e.opened_at, e.code`,
 );
 
 const seenOf = (row: Row): SeenEscalation => ({

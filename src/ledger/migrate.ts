@@ -14,6 +14,7 @@ import { heal010 } from './migrations/010_heal.ts';
 import { worklist008 } from './migrations/008_worklist.ts';
 import { intake012 } from './migrations/012_intake.ts';
 import { labs013 } from './migrations/013_labs.ts';
+import { labAlarms015 } from './migrations/015_lab_alarms.ts';
 import { labNotices014 } from './migrations/014_lab_notices.ts';
 import { ensurePartitions } from './partitions.ts';
 
@@ -32,6 +33,7 @@ const migrations: Record<string, Migration> = {
   '012_intake': intake012,
   '013_labs': labs013,
   '014_lab_notices': labNotices014,
+  '015_lab_alarms': labAlarms015,
 };
 
 /** Returns the names of the migrations that were run now. */

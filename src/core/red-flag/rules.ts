@@ -28,6 +28,8 @@ export const redFlagCodes = [
   /** Abuse of a child or an elder, disclosed. */
   'abuse-disclosure',
   'other',
+  /** A value of a laboratory; by its rules (`labs.critical`), or flagged by the laboratory itself. */
+  'lab-critical',
 ] as const;
 export type RedFlagCode = (typeof redFlagCodes)[number];
 
