@@ -31,7 +31,8 @@ export type MessageState = (typeof messageStates)[number];
 
 /**
  * How a resource is filed. `native`: as itself. `elsewhere`: as another type (a Task as a Communication). `note`: as a
- * line of a DocumentReference. `v2`: kept for HL7 v2 (MDM, ORU). `work-list`: entered in the chart by a person;
+ * line of a DocumentReference. `v2`: sent by HL7 v2, as a message of its own or as a line of one; `reference` is then
+ * `MDM_T02/<MSH-10>`. `work-list`: entered in the chart by a person;
  * `reference` is then `WorkItem/…`, and `versionId` is `done` once that person said so. `kept`: stands in Tejido only.
  */
 export type TierName = 'native' | 'elsewhere' | 'note' | 'v2' | 'work-list' | 'kept';
@@ -49,6 +50,24 @@ export type EmittedLink = {
   readonly tier: TierName;
   /** Top-level elements that we set, so that an amendment can also take one away. */
   readonly owned: readonly string[];
+  /** Of what has an HL7 v2 message of its own. */
+  readonly sent?: SentByV2;
+};
+
+/** What a later HL7 v2 message about the same must repeat, and whether the receiver has said that it took the last one. */
+export type SentByV2 = {
+  /** `Patient/…`: whose chart it was sent for. */
+  readonly patient: string;
+  /** Over what it said of the artifact, without what differs from send to send. */
+  readonly hash: string;
+  /** False: the answer was lost; the same bytes go again. */
+  readonly acknowledged: boolean;
+  /** A document's place in its line, from 1: each replacement has a number of its own (HL7 v2.5.1 §9.6.1.12). */
+  readonly number: number;
+  /** Codes by which the receiver knows it: OBR-4 and each OBX-3, or TXA-2; each as its components. */
+  readonly codes: readonly (readonly string[])[];
+  /** OBR-7, or TXA-4. */
+  readonly at?: string;
 };
 
 /** One exchange with a destination, kept whole. Never logged. */

@@ -237,6 +237,8 @@ export type FilingPlan = {
   readonly anew?: boolean;
   /** Prefix of the artifacts of the record, for a note that holds what the EHR does not take. Absent in a void. */
   readonly recordKey?: string;
+  /** When the message came to Tejido: the same in each attempt, so that what is sent by HL7 v2 is the same bytes. */
+  readonly receivedAt: Date;
 };
 
 /**

@@ -2,7 +2,7 @@
 import type { OwnedFact } from '../core/fact.ts';
 import type { OwnedLink, PersonContext, RecordName, RecordState, StoredPayload } from '../core/lane.ts';
 import { isCause } from '../core/causes.ts';
-import type { DestinationId, EmittedLink, MessageId, MessageState, PatientKey } from '../core/model.ts';
+import type { DestinationId, EmittedLink, MessageId, MessageState, PatientKey, SentByV2 } from '../core/model.ts';
 import { counts, later, ranks } from './link-order.ts';
 import { type Queryable, statement } from './statement.ts';
 
@@ -16,6 +16,7 @@ export type LinkRow = {
   action: EmittedLink['action'];
   tier: EmittedLink['tier'];
   owned: string[];
+  sent: SentByV2 | null;
 };
 
 export const linkOf = (row: LinkRow): OwnedLink => ({
@@ -28,6 +29,7 @@ export const linkOf = (row: LinkRow): OwnedLink => ({
   tier: row.tier,
   owned: row.owned,
   ...(row.version_id === null ? {} : { versionId: row.version_id }),
+  ...(row.sent === null ? {} : { sent: row.sent }),
 });
 
 /**
@@ -50,7 +52,7 @@ const readPeople = statement<{
       (select array_agg(subject_key order by at) from person_alias where patient_key = k.key) as aliases,
       (select value from identity where patient_key = k.key and system = 'mrn') as mrn,
       (select coalesce(json_agg(l), '[]') from (
-        select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned
+        select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned, sent
         from (
           select link.*, ${ranks} from (
             select artifact as name from link
@@ -206,7 +208,7 @@ export async function inFlightElsewhere(
 const readOwned = statement<LinkRow>(
   'record-owned-links',
   `select * from (
-      select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned
+      select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned, sent
       from link where destination = $1 and action <> 'merged'
         and artifact in (select artifact from link where destination = $1 and source = $2 and record_id = $3)
       order by artifact, message_id desc, at desc) as l

@@ -149,15 +149,16 @@ export const completeMessages = statement<{ message_id: string; destination: str
         where ehr_patient.reference is distinct from excluded.reference
     ), new_link as (
       insert into link (destination, artifact, message_id, source, record_id, patient_key, resource_type, reference,
-        version_id, action, tier, owned)
+        version_id, action, tier, owned, sent)
       select x.destination, x.artifact, x.message_id, x.source, x.record_id, x.patient_key, x.resource_type, x.reference,
-        x.version_id, x.action, x.tier, x.owned
+        x.version_id, x.action, x.tier, x.owned, x.sent
       from jsonb_to_recordset($2::jsonb) as x (
         message_id bigint, destination text, patient_key uuid, token bigint, source text, record_id text, artifact text,
-        resource_type text, reference text, version_id text, action text, tier text, owned text[])
+        resource_type text, reference text, version_id text, action text, tier text, owned text[], sent jsonb)
       join input on input.message_id = x.message_id and input.destination = x.destination
       on conflict (destination, artifact, message_id) do update set reference = excluded.reference,
-        version_id = excluded.version_id, action = excluded.action, tier = excluded.tier, owned = excluded.owned, at = excluded.at
+        version_id = excluded.version_id, action = excluded.action, tier = excluded.tier, owned = excluded.owned,
+        sent = excluded.sent, at = excluded.at
     ), said as materialized (
       -- Another destination may have said it before: once is enough, and what came after it stays.
       select x.*, input.patient_key from jsonb_to_recordset($6::jsonb) as x (

@@ -144,6 +144,7 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
       action: link.action,
       tier: link.tier,
       owned: link.owned,
+      sent: link.sent,
     })),
   );
   const said = completed.flatMap((one) =>

@@ -16,6 +16,7 @@ import { intake012 } from './migrations/012_intake.ts';
 import { labs013 } from './migrations/013_labs.ts';
 import { labAlarms015 } from './migrations/015_lab_alarms.ts';
 import { labNotices014 } from './migrations/014_lab_notices.ts';
+import { sentByV2016 } from './migrations/016_sent_by_v2.ts';
 import { ensurePartitions } from './partitions.ts';
 
 const migrations: Record<string, Migration> = {
@@ -34,6 +35,7 @@ const migrations: Record<string, Migration> = {
   '013_labs': labs013,
   '014_lab_notices': labNotices014,
   '015_lab_alarms': labAlarms015,
+  '016_sent_by_v2': sentByV2016,
 };
 
 /** Returns the names of the migrations that were run now. */

@@ -59,6 +59,7 @@ export async function deliver(
             steps: prepared.steps,
             doubt: work.doubt,
             anew: work.anew,
+            receivedAt: work.receivedAt,
             ...(prepared.recordKey === undefined ? {} : { recordKey: prepared.recordKey }),
           },
           signal,

@@ -126,6 +126,7 @@ export const put = (artifact: string, resource: Resource, known?: EmittedLink): 
 const fullUrlOf = (step: FilingStep): string => ('fullUrl' in step ? step.fullUrl : '');
 
 export const plan = (steps: readonly FilingStep[], doubt = false): FilingPlan => ({
+  receivedAt: new Date('2026-05-06T23:05:00Z'),
   messageId: 'm1' as MessageId,
   steps,
   doubt,
