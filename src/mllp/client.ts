@@ -13,8 +13,9 @@
  */
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import { type Ack, readAck } from '../hl7v2/ack.ts';
-import { type Frame, frameDecoder, framed } from './frames.ts';
+import type { AckCode } from '../hl7v2/ack.ts';
+import { readAck, type ReadAck } from '../hl7v2/read-ack.ts';
+import { type Frame, frameDecoder } from './frames.ts';
 
 export type MllpTarget = {
   readonly host: string;
@@ -36,11 +37,11 @@ export type MllpClientOptions = MllpTarget & {
   /** A connection that nothing was sent over for so long is closed. Absent: kept open. */
   readonly idleMs?: number;
   /** About an answer that came after its message was settled. */
-  readonly onLate?: (ack: Ack) => void;
+  readonly onLate?: (ack: ReadAck) => void;
 };
 
 export type SendOutcome =
-  | { readonly kind: 'accepted' | 'retryable' | 'rejected'; readonly ack: Ack; readonly answer: Buffer }
+  | { readonly kind: 'accepted' | 'retryable' | 'rejected'; readonly ack: ReadAck; readonly answer: Buffer }
   /** The bytes were written, and no answer came: it may have been taken. */
   | { readonly kind: 'ambiguous'; readonly why: 'timeout' | 'connection-lost' | 'stopped' }
   /** What came is no acknowledgement of this message; it may have been taken. `why` holds nothing of the answer. */
@@ -61,6 +62,11 @@ export type MllpClient = {
 const answerBytes = 1_000_000;
 /** An answer whose 0x1C came last is complete when nothing follows for so long. */
 const restMs = 200;
+
+/** Control ids of one connection that are remembered: an answer may still be about an earlier message. */
+const remembered = 1_000;
+
+const framed = (message: Uint8Array): Buffer => Buffer.concat([Buffer.of(0x0b), message, Buffer.of(0x1c, 0x0d)]);
 
 type Connection = {
   readonly exchange: (message: Uint8Array, controlId: string, signal?: AbortSignal) => Promise<SendOutcome>;
@@ -167,6 +173,7 @@ function over(socket: Socket, { answerMs, idleMs, onLate }: MllpClientOptions): 
     waiting = undefined;
     clearTimeout(timer);
     settled.add(one.controlId);
+    if (settled.size > remembered) for (const oldest of [...settled].slice(0, remembered / 2)) settled.delete(oldest);
     if (outcome.kind === 'ambiguous' || outcome.kind === 'unreadable' || outcome.kind === 'unreachable') drop();
     else if (usable && idleMs !== undefined) timer = setTimeout(drop, idleMs);
     one.done(outcome);
@@ -176,7 +183,7 @@ function over(socket: Socket, { answerMs, idleMs, onLate }: MllpClientOptions): 
     drop();
   };
   const take = (answer: Buffer): void => {
-    const read = readAck(answer);
+    const read = readAck(answer.toString('latin1'));
     if (!read.ok) return unreadable(read.failure.detail, answer);
     const ack = read.value;
     if (ack.controlId === waiting?.controlId) settle({ kind: kindOf(ack.code), ack, answer });
@@ -239,7 +246,7 @@ function over(socket: Socket, { answerMs, idleMs, onLate }: MllpClientOptions): 
   };
 }
 
-const kindOf = (code: Ack['code']): 'accepted' | 'retryable' | 'rejected' => {
+const kindOf = (code: AckCode): 'accepted' | 'retryable' | 'rejected' => {
   switch (code) {
     case 'AA':
     case 'CA':
