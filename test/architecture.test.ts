@@ -13,7 +13,7 @@ const allowed: Readonly<Record<string, readonly string[] | 'everything'>> = {
   fml: ['definitions', 'fhirpath'],
   mapping: ['core', 'definitions', 'fml'],
   validation: ['core', 'definitions', 'fhirpath'],
-  connections: ['core'],
+  connections: ['core', 'hl7v2', 'mllp'],
   sources: ['core'],
   hl7v2: ['core'],
   mllp: ['core', 'hl7v2'],

@@ -225,6 +225,8 @@ export type FilingStep =
       readonly known?: EmittedLink;
       /** `Patient/…`: where what is not known is looked for, if the EHR does not search by identifier. */
       readonly subject?: string;
+      /** What an attempt may have sent: where it cannot be looked for, it is cancelled all the same. */
+      readonly was?: Resource;
     };
 
 export type FilingPlan = {
@@ -310,6 +312,13 @@ export type CapabilityReport = {
     readonly amend: string;
     readonly void: string;
   }[];
+  /** An HL7 v2 interface beside it. */
+  readonly hl7v2?: {
+    readonly where: string;
+    readonly reachable: boolean;
+    readonly documents: boolean;
+    readonly results: boolean;
+  };
   readonly problems: readonly { readonly cause: CauseCode; readonly detail: string }[];
 };
 

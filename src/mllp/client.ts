@@ -186,7 +186,7 @@ function over(socket: Socket, { answerMs, idleMs, onLate }: MllpClientOptions): 
     const read = readAck(answer.toString('latin1'));
     if (!read.ok) return unreadable(read.failure.detail, answer);
     const ack = read.value;
-    if (ack.controlId === waiting?.controlId) settle({ kind: kindOf(ack.code), ack, answer });
+    if (ack.controlId === waiting?.controlId) settle({ kind: kinds[ack.code], ack, answer });
     else if (settled.has(ack.controlId)) onLate?.(ack);
     else unreadable('MSA-2 is not the MSH-10 that was sent', answer);
   };
@@ -246,16 +246,11 @@ function over(socket: Socket, { answerMs, idleMs, onLate }: MllpClientOptions): 
   };
 }
 
-const kindOf = (code: AckCode): 'accepted' | 'retryable' | 'rejected' => {
-  switch (code) {
-    case 'AA':
-    case 'CA':
-      return 'accepted';
-    case 'AE':
-    case 'CE':
-      return 'retryable';
-    case 'AR':
-    case 'CR':
-      return 'rejected';
-  }
+const kinds: Readonly<Record<AckCode, 'accepted' | 'retryable' | 'rejected'>> = {
+  AA: 'accepted',
+  CA: 'accepted',
+  AE: 'retryable',
+  CE: 'retryable',
+  AR: 'rejected',
+  CR: 'rejected',
 };

@@ -132,6 +132,7 @@ export function takeBack(
         do: 'void',
         artifact,
         resourceType: resource.resourceType,
+        was: resource,
         ...(person.patient === undefined ? {} : { subject: person.patient.reference }),
       } as const;
       steps.set(artifact, known === undefined ? step : { ...step, known });

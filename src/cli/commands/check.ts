@@ -14,6 +14,11 @@ const capabilityText = (report: CapabilityReport): string => {
     `${report.destination}: ${report.reachable ? `reachable${what === '' ? '' : ` (${what})`}` : 'NOT reachable'}`,
     `  credentials: ${report.auth}; transaction: ${yes(report.transaction)}; batch: ${yes(report.batch)}`,
   ];
+  if (report.hl7v2 !== undefined) {
+    const { where, reachable, documents, results } = report.hl7v2;
+    const takes = [...(documents ? ['documents as MDM^T02'] : []), ...(results ? ['results as ORU^R01'] : [])];
+    lines.push(`  HL7 v2 at ${where}: ${reachable ? 'reachable' : 'NOT reachable'}; takes ${takes.join(' and ')}`);
+  }
   if (report.resources.length > 0) {
     const rows = report.resources.map(({ type, level, tier, amend, void: voids, says }) => [
       type,

@@ -14,6 +14,7 @@ import type { Circuit, CircuitPolicy, Evidence } from '../circuit.ts';
 import { httpClient } from '../http.ts';
 import { keyedLock } from '../keyed-lock.ts';
 import { changedSince } from './changes.ts';
+import type { Hl7Interface } from '../hl7v2/interface.ts';
 import { findAlike } from './alike.ts';
 import { capabilitySource, defaultCapabilityMaxAgeMs } from './capability-source.ts';
 import { fhirClient } from './client.ts';
@@ -41,6 +42,8 @@ export type FhirDestinationDeps = {
   /** A pause of so many milliseconds that ends early, by rejecting, when the signal aborts. */
   readonly wait?: Wait;
   readonly circuit?: CircuitPolicy;
+  /** What the EHR takes by HL7 v2, beside FHIR. Closed together with the destination. */
+  readonly hl7v2?: Hl7Interface;
 };
 
 export type FhirDestination = Destination & {
@@ -100,8 +103,9 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
       client,
       capabilities.known,
     ),
+    hl7v2: deps.hl7v2,
     learned,
-    abilities: () => abilitiesOf(capabilities.known(), authorizer.granted(), refusals, config.tiers),
+    abilities: () => abilitiesOf(capabilities.known(), authorizer.granted(), refusals, config.tiers, deps.hl7v2?.takes),
     clock,
     random,
     wait,
@@ -164,7 +168,7 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
           };
           const made = await through(
             () => filePlan(env, plan, run),
-            (ended) => ended.failure,
+            (ended) => (run.interfaceFailed === true ? undefined : ended.failure),
             signal,
           );
           const { failure, ...filed } = made.ok ? made.value : { links: [], failure: made.failure };
@@ -205,7 +209,9 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
     state: () => circuit,
     pause: (reason, cause = 'send/unavailable') => turn(pause(clock(), cause, reason)),
     resume: () => turn(closed),
-    close: () => http.close(),
+    close: async () => {
+      await Promise.all([http.close(), deps.hl7v2?.close()]);
+    },
   };
 }
 

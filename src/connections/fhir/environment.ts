@@ -4,6 +4,7 @@ import type { Clock, Log } from '../../core/ports.ts';
 import type { Capabilities } from './capability.ts';
 import type { Call, FhirClient, Wait } from './client.ts';
 import type { FhirDestinationConfig } from './config.ts';
+import type { Hl7Interface } from '../hl7v2/interface.ts';
 import type { Lookup } from './lookup.ts';
 import type { Abilities } from './tiers/abilities.ts';
 
@@ -52,6 +53,8 @@ export type Environment = {
   readonly baseUrl: string;
   readonly client: FhirClient;
   readonly lookup: Lookup;
+  /** Beside the FHIR server. */
+  readonly hl7v2: Hl7Interface | undefined;
   readonly capabilities: CapabilitySource;
   readonly learned: Learned;
   /** What we may do with each type, as known now. */
@@ -63,7 +66,12 @@ export type Environment = {
 };
 
 /** One filing in progress. `doubt` rises when an answer is lost, and is what the final look for twins depends on. */
-export type Run = Call & { doubt: boolean; readonly anew: boolean };
+export type Run = Call & {
+  doubt: boolean;
+  readonly anew: boolean;
+  /** The HL7 v2 interface failed: that says nothing of the FHIR server. */
+  interfaceFailed?: true;
+};
 
 /** A pause of between a half and the whole of `ms`, so that those who collided do not collide again. */
 export const jittered = (env: Pick<Environment, 'random' | 'wait'>, ms: number, run: Call): Promise<void> =>

@@ -34,6 +34,9 @@ export async function capabilityReport(env: Environment, authorizer: Authorizer)
   }
   const capabilities = stated.value;
   const scopes = authorizer.granted();
+  const unreached = await env.hl7v2?.probe();
+  if (unreached !== undefined)
+    problems.push({ cause: 'send/connection-refused', detail: `its HL7 v2 interface: ${unreached}` });
   problems.push(...problemsOf(capabilities, scopes), ...seenOtherwise(env));
   return {
     destination: config.id,
@@ -47,6 +50,9 @@ export async function capabilityReport(env: Environment, authorizer: Authorizer)
         ? authorizer.says
         : `${authorizer.says}, granted: ${scopes.join(' ')}`,
     resources: levelsOf(capabilities, env.abilities()),
+    ...(env.hl7v2 === undefined
+      ? {}
+      : { hl7v2: { where: env.hl7v2.where, reachable: unreached === undefined, ...env.hl7v2.takes } }),
     problems,
   };
 }

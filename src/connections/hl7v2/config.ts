@@ -29,6 +29,8 @@ export type Hl7InterfaceConfig = MllpTarget & {
     readonly amended: 'T10' | 'T08';
     /** A withdrawn note: a cancellation (T11), or a replacement that says so (T10). */
     readonly voided: 'T11' | 'T10';
+    /** One OBX for each line (TX), or one for all of it (FT). */
+    readonly text: 'TX' | 'FT';
     /** TXA-2 for a LOINC document type; others go as LOINC itself. */
     readonly types: Readonly<Record<string, string>>;
   };

@@ -42,19 +42,18 @@ function noteOf(
   const context = isObject(resource['context']) ? resource['context'] : {};
   const start = isObject(context['period']) ? dtmOf(context['period']['start']) : undefined;
   const at = start ?? dtmOf(resource['date']);
-  const authors = objects(resource['author']).flatMap((each) => personOf(each) ?? []);
+  const authors = authorsOf(resource);
   const hash = hashOf([codes, lines, at, authors, confidentiality(resource), title(resource)]);
   const number = numberOf(sent, hash);
   const event: Event = number === 1 ? 'T02' : documents.amended;
-  const person: Content = authors.length === 0 ? undefined : { each: authorsOf(resource) };
+  const person: Content = authors.length === 0 ? undefined : { each: authors };
   const txa = segment('TXA', {
     1: '1',
     2: { of: codes[0] ?? [] },
-    3: 'TX',
+    3: documents.text,
     4: at,
     5: person,
     6: dtmOf(resource['date']),
-    8: undefined,
     9: person,
     ...numbers(artifact, number, event, namespace),
     // Table 0271, 0272, 0273.
@@ -65,7 +64,7 @@ function noteOf(
   });
   return {
     type: typeOf(event),
-    segments: [txa, ...textLines(lines, cweOf(resource['type']) ?? [])],
+    segments: [txa, ...linesOf(lines, cweOf(resource['type']) ?? codes[0] ?? [], documents)],
     sent: { hash, number, codes, ...(at === undefined ? {} : { at }) },
   };
 }
@@ -80,7 +79,7 @@ function withdrawalOf(
   const txa = segment('TXA', {
     1: '1',
     2: { of: sent.codes[0] ?? [] },
-    3: 'TX',
+    3: documents.text,
     4: sent.at,
     ...numbers(artifact, number, event, namespace),
     17: 'AU',
@@ -88,7 +87,7 @@ function withdrawalOf(
   });
   return {
     type: typeOf(event),
-    segments: event === 'T11' ? [txa] : [txa, ...textLines([withdrawnText], sent.codes[0] ?? [])],
+    segments: event === 'T11' ? [txa] : [txa, ...linesOf([withdrawnText], sent.codes[0] ?? [], documents)],
     sent: { ...sent, number, hash: 'withdrawn' },
   };
 }
@@ -101,12 +100,7 @@ export const hashOf = (value: unknown): string =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64url').slice(0, 22);
 
 /** TXA-12 and -13: a replacement has a number of its own, and names the one that it replaces; an edit does not. */
-function numbers(
-  artifact: string,
-  number: number,
-  event: Event,
-  namespace: string,
-): Readonly<Record<number, Content>> {
+function numbers(artifact: string, number: number, event: Event, namespace: string): Readonly<Record<number, Content>> {
   const named = (n: number): Content => of(n === 1 ? artifact : `${artifact}.${n}`, namespace);
   if (event === 'T08') return { 12: named(1) };
   return event === 'T10' ? { 12: named(number), 13: named(number - 1) } : { 12: named(number) };
@@ -136,8 +130,8 @@ function confidentiality(resource: Resource): string {
   return labels.some(({ code }) => code === 'V') ? 'V' : 'R';
 }
 
-/** One OBX for each line: what every receiver can show. An empty line is a blank. */
-const textLines = (lines: readonly string[], code: readonly string[]): readonly Segment[] =>
-  lines.map((line, index) =>
-    segment('OBX', { 1: String(index + 1), 2: 'TX', 3: { of: code }, 4: '1', 5: line === '' ? ' ' : line, 11: 'F' }),
+/** An empty line is a blank: an empty OBX-5 would say that there is no value. */
+const linesOf = (lines: readonly string[], code: readonly string[], { text: kind }: Documents): readonly Segment[] =>
+  (kind === 'FT' ? [lines.join('\n')] : lines).map((line, index) =>
+    segment('OBX', { 1: String(index + 1), 2: kind, 3: { of: code }, 4: '1', 5: line === '' ? ' ' : line, 11: 'F' }),
   );

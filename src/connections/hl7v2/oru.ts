@@ -93,9 +93,7 @@ function withdrawalOf(
     type,
     segments: [
       ...order(artifact, namespace, service, sent.at ?? '', 'C'),
-      ...codes.map((code, index) =>
-        segment('OBX', { 1: String(index + 1), 3: { of: code }, 11: voided, 14: sent.at }),
-      ),
+      ...codes.map((code, index) => segment('OBX', { 1: String(index + 1), 3: { of: code }, 11: voided, 14: sent.at })),
     ],
     sent: { ...sent, number: sent.number + 1, hash: 'withdrawn' },
   };
@@ -118,7 +116,7 @@ function order(
   const filler = of(artifact, namespace);
   return [
     segment('ORC', { 1: 'RE', 3: filler }),
-    segment('OBR', { 1: '1', 3: filler, 4: { of: service }, 7: at, 22: undefined, 25: status }),
+    segment('OBR', { 1: '1', 3: filler, 4: { of: service }, 7: at, 25: status }),
   ];
 }
 

@@ -20,6 +20,10 @@ export type Abilities = {
   readonly find: (type: string) => boolean;
   /** The site does not want this type as another one or in a note. */
   readonly byHand: (type: string) => boolean;
+  /** What an HL7 v2 interface takes of it. */
+  readonly byV2: { readonly documents: boolean; readonly results: boolean };
+  /** The site wants this type in a note. */
+  readonly inNote: (type: string) => boolean;
   /** Why it cannot be created, in words. */
   readonly why: (type: string) => string;
 };
@@ -34,6 +38,7 @@ export function abilitiesOf(
   scopes: readonly string[] | undefined,
   refused: Refusals,
   site: Readonly<Record<string, SiteTier>> = {},
+  byV2: Abilities['byV2'] = { documents: false, results: false },
 ): Abilities {
   const types = capabilities?.types ?? new Map<string, TypeCapability>();
   const states = (type: string, interaction: string): boolean =>
@@ -68,6 +73,8 @@ export function abilitiesOf(
     read: (type) => states(type, 'read'),
     find,
     byHand: (type) => site[type] === 'work-list',
+    inNote: (type) => site[type] === 'note',
+    byV2,
     why: (type) => {
       if (site[type] === 'note' || site[type] === 'work-list') return 'the site does not want it as itself';
       if (refused.has(`create ${type}`)) return 'the EHR refused it';

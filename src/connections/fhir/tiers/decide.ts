@@ -2,12 +2,14 @@
 import type { TierName } from '../../../core/model.ts';
 import type { Resource } from '../../../core/ports.ts';
 import { isObject, objects } from '../json.ts';
+import { isResult } from '../../hl7v2/oru.ts';
 import { canBeVoided } from '../voiding.ts';
 import type { Abilities } from './abilities.ts';
+import { textOf } from './note.ts';
 
 export type Tier = {
   readonly tier: TierName;
-  /** The type that stands in the EHR; absent where nothing does. */
+  /** The type that stands in the EHR, or the HL7 v2 message that tells it; absent where nothing does. */
   readonly as?: string;
   readonly why: string;
 };
@@ -41,26 +43,44 @@ const isResearch = (resource: Resource): boolean =>
 export const tierOf = (resource: Resource, abilities: Abilities): Tier =>
   !abilities.create(resource.resourceType) && isResearch(resource)
     ? { tier: 'kept', why: 'it is not for the routine chart' }
-    : tierOfType(resource.resourceType, abilities, isSurvey(resource));
+    : tierOfType(resource.resourceType, abilities, {
+        survey: isSurvey(resource),
+        result: isResult(resource),
+        text: textOf(resource) !== undefined,
+      });
 
-export function tierOfType(type: string, abilities: Abilities, survey = false): Tier {
+/** What of a resource, beside its type, decides about its form. */
+type Kind = { readonly survey?: boolean; readonly result?: boolean; readonly text?: boolean };
+
+export const asResult = 'ORU_R01';
+export const asDocument = 'MDM_T02';
+
+/** A line of a note may stand in one that goes by HL7 v2: the note says which (holders.ts). */
+export const isLine = ({ tier, as }: Tier, type: string): boolean =>
+  tier === 'note' || (tier === 'v2' && as === asDocument && type !== 'DocumentReference');
+
+export function tierOfType(type: string, abilities: Abilities, { survey = false, result, text }: Kind = {}): Tier {
   if (abilities.create(type)) return { tier: 'native', as: type, why: '' };
   const why = abilities.why(type);
   if (keptHere.has(type)) return { tier: 'kept', why };
   if (abilities.byHand(type)) return { tier: 'work-list', why };
   const other = otherForm(type, survey);
   if (other !== undefined && abilities.create(other)) return { tier: 'elsewhere', as: other, why };
-  // Here is the place of HL7 v2 (MDM^T02 for notes, ORU^R01 for values), once there is such a connection.
+  // A value stays a value: as a result before as a line (standards §3.3).
+  if (result === true && abilities.byV2.results && !abilities.inNote(type)) return { tier: 'v2', as: asResult, why };
   if (type !== 'DocumentReference' && abilities.create('DocumentReference'))
     return { tier: 'note', as: 'DocumentReference', why };
+  if (abilities.byV2.documents && (type !== 'DocumentReference' || text !== false))
+    return { tier: 'v2', as: asDocument, why };
   return { tier: 'work-list', why };
 }
 
-export type Correction = 'changed' | 'replaced' | 'by hand' | 'not needed';
+export type Correction = 'changed' | 'replaced' | 'cancelled' | 'by hand' | 'not needed';
 
 /** How a correction of what stands in this form reaches the chart. */
 export function amendsBy({ tier, as }: Tier, abilities: Abilities): Correction {
   if (tier === 'work-list') return 'by hand';
+  if (tier === 'v2') return 'replaced';
   if (as === undefined) return 'not needed';
   if (abilities.change(as) !== undefined) return 'changed';
   return as === 'DocumentReference' && abilities.create(as) ? 'replaced' : 'by hand';
@@ -68,5 +88,6 @@ export function amendsBy({ tier, as }: Tier, abilities: Abilities): Correction {
 
 /** The same of a void. A type without a mark for it (Provenance) stays: it says what was done. */
 export function voidsBy(form: Tier, abilities: Abilities): Correction {
+  if (form.tier === 'v2') return 'cancelled';
   return form.as !== undefined && !canBeVoided(form.as) ? 'not needed' : amendsBy(form, abilities);
 }

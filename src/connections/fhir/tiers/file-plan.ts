@@ -13,6 +13,7 @@ import type { Ended, Unchanged } from '../filing/links.ts';
 import { identified } from '../identity.ts';
 import { referenceOf } from '../reference.ts';
 import { isVoided } from '../voiding.ts';
+import { postAll } from './by-v2.ts';
 import { lineOf } from './lines.ts';
 import { lower } from './lower.ts';
 import type { Lowered, Placed, Suspect } from './lower.ts';
@@ -39,7 +40,7 @@ export async function filePlan(env: Environment, plan: FilingPlan, run: Run): Pr
       env.config.artifactSystem,
     );
     const before = refusals(env);
-    const ended = await fileLowered(env, lowered, stated.value, run);
+    const ended = await fileLowered(env, lowered, plan, stated.value, run);
     links = joined(links, linksOf(lowered, ended));
     if (ended.failure === undefined) {
       const workList = [...lowered.workList, ...ended.unchanged.map(byHand)];
@@ -55,7 +56,13 @@ export async function filePlan(env: Environment, plan: FilingPlan, run: Run): Pr
 const refusals = ({ learned }: Environment): string => [...learned.refused.keys()].join();
 
 /** The steps; then what must be replaced rather than changed, and what another attempt left in another form. */
-async function fileLowered(env: Environment, lowered: Lowered, capabilities: Capabilities, run: Run): Promise<Ended> {
+async function fileLowered(
+  env: Environment,
+  lowered: Lowered,
+  plan: FilingPlan,
+  capabilities: Capabilities,
+  run: Run,
+): Promise<Ended> {
   const first = await fileSteps(env, lowered.steps, capabilities, run);
   if (first.failure !== undefined) return first;
   const ended = await replaceUnchanged(env, first, capabilities, run);
@@ -64,11 +71,10 @@ async function fileLowered(env: Environment, lowered: Lowered, capabilities: Cap
   if (!suspected.ok) return { ...ended, failure: suspected.failure };
   // Only cleared away: none of it is what the artifact stands as.
   const { unchanged, failure } = await fileSteps(env, suspected.value, capabilities, run);
-  return {
-    links: ended.links,
-    unchanged: [...ended.unchanged, ...unchanged],
-    ...(failure === undefined ? {} : { failure }),
-  };
+  const left = [...ended.unchanged, ...unchanged];
+  if (failure !== undefined) return { links: ended.links, unchanged: left, failure };
+  const posted = await postAll(env, lowered.posts, plan, run);
+  return { ...posted, links: [...ended.links, ...posted.links], unchanged: left };
 }
 
 async function replaceUnchanged(env: Environment, first: Ended, capabilities: Capabilities, run: Run): Promise<Ended> {

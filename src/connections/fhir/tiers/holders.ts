@@ -10,7 +10,7 @@ import { isOfLine, noteOf } from './names.ts';
 import { noteFor, textOf, withLines } from './note.ts';
 
 /** A note, and what goes into it. */
-type Holder = { readonly note: Put; readonly lines: readonly (Put | Merge)[] };
+type Holder = { readonly note: Put; readonly lines: readonly (Put | Merge)[]; readonly by: 'fhir' | 'v2' };
 
 export type Held = {
   readonly holders: readonly Holder[];
@@ -41,7 +41,7 @@ export type Around = {
 };
 
 /** `own`: the contact's note, when it goes into the chart as itself. A line never goes where more people read it. */
-export function hold(lines: readonly (Put | Merge)[], own: Put | undefined, around: Around): Held {
+export function hold(lines: readonly (Put | Merge)[], own: Put | undefined, ownBy: Holder['by'], around: Around): Held {
   const fits = ({ resource }: Put | Merge): boolean =>
     own !== undefined && labelsOf(resource).every((label) => has(labelsOf(own.resource), label));
   const inOwn = lines.filter(fits);
@@ -58,7 +58,7 @@ export function hold(lines: readonly (Put | Merge)[], own: Put | undefined, arou
   const holders = made.flatMap(({ holder }) => (holder === undefined ? [] : [holder]));
   const used = new Set(holders.map(({ note }) => note.artifact));
   return {
-    holders: own === undefined ? holders : [...holders, { note: filled(own, inOwn), lines: inOwn }],
+    holders: own === undefined ? holders : [...holders, { note: filled(own, inOwn), lines: inOwn, by: ownBy }],
     left: made.flatMap(({ left }) => left),
     over: around.ours.filter(({ artifact }) => !used.has(artifact)),
   };
@@ -81,8 +81,8 @@ function holdApart(
   { abilities, ours, artifactSystem, among }: Around,
 ): { readonly holder?: Holder; readonly left: readonly (Put | Merge)[] } {
   const standing = ours.find(({ artifact }) => isOfLine(base, artifact));
-  const writable = standing === undefined ? undefined : abilities.change('DocumentReference');
-  if (lines.length === 0 || (writable === undefined && !abilities.create('DocumentReference'))) return { left: lines };
+  const by = writtenBy(standing, abilities);
+  if (lines.length === 0 || by === undefined) return { left: lines };
   const resources = lines.map(({ resource }) => resource);
   const labels = resources
     .flatMap(labelsOf)
@@ -96,5 +96,14 @@ function holdApart(
     resource: identified(resource, artifactSystem, artifact),
     ...(standing?.known === undefined ? {} : { known: standing.known }),
   };
-  return { holder: { note, lines }, left: [] };
+  return { holder: { note, lines, by }, left: [] };
+}
+
+/** A note that went by HL7 v2 goes on that way. Undefined: neither way is open. */
+function writtenBy(standing: Void | undefined, abilities: Abilities): Holder['by'] | undefined {
+  const byV2 = abilities.byV2.documents ? 'v2' : undefined;
+  if (standing?.known?.tier === 'v2') return byV2;
+  if (abilities.create('DocumentReference')) return 'fhir';
+  if (standing === undefined) return byV2;
+  return abilities.change('DocumentReference') === undefined ? undefined : 'fhir';
 }

@@ -4,7 +4,7 @@ import { filedTypes, takes } from '../capability.ts';
 import type { Capabilities } from '../capability.ts';
 import { parameterOf } from '../identity.ts';
 import type { Abilities } from './abilities.ts';
-import { amendsBy, tierOfType, voidsBy } from './decide.ts';
+import { amendsBy, asResult, tierOfType, voidsBy } from './decide.ts';
 import type { Tier } from './decide.ts';
 
 type Level = CapabilityReport['resources'][number];
@@ -15,7 +15,7 @@ export const levelsOf = (capabilities: Capabilities, abilities: Abilities): read
 ];
 
 function levelOf(capabilities: Capabilities, abilities: Abilities, type: string): Level {
-  const form = tierOfType(type, abilities);
+  const form = tierOfType(type, abilities, { result: type === 'Observation' });
   const amend = amendsBy(form, abilities);
   const voids = voidsBy(form, abilities);
   const whole = amend !== 'by hand' && voids !== 'by hand';
@@ -52,8 +52,15 @@ function saysOf(capabilities: Capabilities, abilities: Abilities, type: string, 
   if (tier === 'native') return saysOfItself(capabilities, abilities, type, form);
   if (tier === 'elsewhere') return `as ${as}: ${why}`;
   if (tier === 'kept') return `stays in Tejido: ${why}; author and source stand in the note`;
+  if (tier === 'v2') return saysOfV2(type, form);
   if (tier === 'work-list') return `a person enters it, from the work list: ${why}`;
   return `a line of the contact’s note (by itself: ${noteTypes[type] ?? 'progress note, LOINC 11506-3'}): ${why}`;
+}
+
+function saysOfV2(type: string, { as, why }: Tier): string {
+  if (as === asResult) return `vital signs and tests by HL7 v2 ORU^R01, others as lines of the note: ${why}`;
+  if (type === 'DocumentReference') return `by HL7 v2 MDM^T02: ${why}`;
+  return `a line of the contact’s note, which goes by HL7 v2 MDM^T02: ${why}`;
 }
 
 function saysOfItself(capabilities: Capabilities, abilities: Abilities, type: string, form: Tier): string {

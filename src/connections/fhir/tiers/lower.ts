@@ -1,17 +1,18 @@
 /**
  * From the steps as the maps made them to those that this EHR takes: as themselves, as another type, as lines of a note,
- * or as an entry of the work list. Pure.
+ * by HL7 v2, or as an entry of the work list. Pure.
  *
  *   step ─▶ forms.ts (which form) ─┬─▶ itself, or another type (elsewhere.ts) ─────────────▶ steps
- *                                  ├─▶ a line (lines.ts) ─▶ a note (holders.ts, note.ts) ─▶ steps
+ *                                  ├─▶ a line (lines.ts) ─▶ a note (holders.ts, note.ts) ─▶ steps, or posts
+ *                                  ├─▶ a message of its own by HL7 v2 ─────────────────────▶ posts (by-v2.ts)
  *                                  └─▶ no note possible, or wanted by hand ──────────────▶ work list
  */
 import type { EmittedLink } from '../../../core/model.ts';
-import type { FilingPlan, FilingStep, WorkListEntry } from '../../../core/ports.ts';
+import type { FilingPlan, FilingStep, Resource, WorkListEntry } from '../../../core/ports.ts';
 import { identified } from '../identity.ts';
 import { subjectOf } from '../reference.ts';
 import type { Abilities } from './abilities.ts';
-import { isSurvey, otherForm } from './decide.ts';
+import { asResult, isLine, isSurvey, otherForm } from './decide.ts';
 import type { Tier } from './decide.ts';
 import { inOtherForm } from './elsewhere.ts';
 import { formOf, mergeForm, typeIn } from './forms.ts';
@@ -37,8 +38,17 @@ export type Suspect = {
   readonly subject: string | undefined;
 };
 
+/** What goes by HL7 v2. `was`: what an attempt whose end is not known may have sent. */
+export type V2Post = { readonly as: 'document' | 'result' } & (
+  | Pick<Put, 'do' | 'artifact' | 'resource' | 'known'>
+  | { readonly do: 'void'; readonly artifact: string; readonly known: EmittedLink }
+  | { readonly do: 'void'; readonly artifact: string; readonly was: Resource }
+);
+
 export type Lowered = {
   readonly steps: readonly FilingStep[];
+  /** After the steps, in this order. */
+  readonly posts: readonly V2Post[];
   readonly placed: readonly Placed[];
   /** Links that stay as they are, or are over together with what held them. */
   readonly links: readonly EmittedLink[];
@@ -63,17 +73,29 @@ export function lower(plan: FilingPlan, abilities: Abilities, artifactSystem: st
     }),
   );
   const of = (tier: Tier['tier']): readonly Put[] => puts.filter((step) => forms.get(step)?.tier === tier);
-  const asked = [...merges.filter((step) => mergeForms.get(step)?.tier === 'note'), ...of('note'), ...of('v2')];
+  const inLines = puts.filter((step) => {
+    const form = forms.get(step);
+    return form !== undefined && isLine(form, step.resource.resourceType);
+  });
+  const asked = [...merges.filter((step) => mergeForms.get(step)?.tier === 'note'), ...inLines];
+  const byV2 = of('v2').filter((step) => !inLines.includes(step));
 
-  const own = of('native').find(isTextNote);
+  const ownNative = of('native').find(isTextNote);
+  const own = ownNative ?? byV2.find(isTextNote);
   const among = plan.steps.flatMap((step) => (step.do === 'void' ? [] : [step.resource]));
-  const held = hold(asked, own, { recordKey, artifactSystem, abilities, ours, among });
+  const held = hold(asked, own, ownNative === undefined ? 'v2' : 'fhir', {
+    recordKey,
+    artifactSystem,
+    abilities,
+    ours,
+    among,
+  });
   const byHand = [...of('work-list'), ...held.left];
   const entry = entryOf(recordKey);
 
   const placed: Placed[] = [
-    ...held.holders.flatMap(({ note, lines }) =>
-      lines.map((step) => placeOf(step, 'note', { artifact: note.artifact })),
+    ...held.holders.flatMap(({ note, lines, by }) =>
+      lines.map((step) => placeOf(step, by === 'v2' ? 'v2' : 'note', { artifact: note.artifact })),
     ),
     ...byHand.map((step) => placeOf(step, 'work-list', { reference: itemReference(entry) })),
     ...of('kept').map((step) => placeOf(step, 'kept', { reference: 'Tejido/kept' })),
@@ -81,9 +103,10 @@ export function lower(plan: FilingPlan, abilities: Abilities, artifactSystem: st
   ].filter(({ artifact }) => !merges.some((step) => step.artifact === artifact && isElsewhereOwned(step, puts)));
 
   const holderOf = (artifact: string): string | undefined =>
-    held.holders.find(({ lines }) => lines.some((line) => line.artifact === artifact))?.note.fullUrl;
+    held.holders.find(({ lines, by }) => by === 'fhir' && lines.some((line) => line.artifact === artifact))?.note
+      .fullUrl;
   const unplaced = new Map(
-    [...of('note'), ...of('v2'), ...of('work-list'), ...of('kept')].map((step) => [
+    [...inLines, ...byV2, ...of('work-list'), ...of('kept')].map((step) => [
       step.fullUrl,
       { resourceType: step.resource.resourceType, artifact: step.artifact, holder: holderOf(step.artifact) },
     ]),
@@ -92,13 +115,27 @@ export function lower(plan: FilingPlan, abilities: Abilities, artifactSystem: st
     const note = held.holders.find((each) => each.note.artifact === step.artifact)?.note ?? step;
     return { ...note, resource: referring(note.resource, unplaced, artifactSystem) };
   };
-  const made = held.holders.map(({ note }) => note).filter((note) => note.artifact !== own?.artifact);
+  const madeBy = (by: 'fhir' | 'v2'): readonly Put[] =>
+    held.holders.flatMap((each) => (each.by === by && each.note.artifact !== own?.artifact ? [each.note] : []));
+  const made = madeBy('fhir');
   const filed = puts.flatMap((step): Put[] => {
     const form = forms.get(step);
     if (form?.tier === 'native') return [ready(step.known?.tier === 'native' ? step : withoutKnown(step))];
     return form?.tier === 'elsewhere' ? [ready(asOther(step, form.as ?? ''))] : [];
   });
-  const ended = voids.map((step) => endOf(step, abilities));
+  const ended = [...voids, ...held.over.filter(({ known }) => known?.tier === 'v2')].map((step) =>
+    endOf(step, abilities),
+  );
+  const posts = [
+    ...[...madeBy('v2'), ...byV2].map((step): V2Post => ({
+      ...ready(step),
+      as: forms.get(step)?.as === asResult ? 'result' : 'document',
+    })),
+    ...puts.flatMap((step) => overByV2(step, forms.get(step))),
+    ...ended.flatMap(({ posts: of }) => of),
+    ...lostByV2(voids, plan, abilities, artifactSystem),
+  ];
+  const { taken, left } = takenOf(posts, abilities);
   return {
     steps: [
       ...made,
@@ -108,8 +145,9 @@ export function lower(plan: FilingPlan, abilities: Abilities, artifactSystem: st
         .map((step) => ({ ...step, resource: referring(step.resource, unplaced, artifactSystem) })),
       ...puts.flatMap((step) => retraction(step, forms.get(step))),
       ...ended.flatMap(({ steps }) => steps),
-      ...held.over,
+      ...held.over.filter(({ known }) => known?.tier !== 'v2'),
     ],
+    posts: taken,
     placed: [...placed, ...ended.flatMap(({ placed: of }) => of)],
     links: [
       ...merges.flatMap((step): EmittedLink[] =>
@@ -118,9 +156,10 @@ export function lower(plan: FilingPlan, abilities: Abilities, artifactSystem: st
           : [],
       ),
       ...ended.flatMap(({ links }) => links),
+      ...left.map(({ link }) => link),
     ],
-    workList: workListOf(byHand, entry, [...puts, ...voids]),
-    suspects: suspectsOf(plan, puts, voids, forms, abilities, recordKey, made),
+    workList: [...workListOf(byHand, entry, [...puts, ...voids]), ...left.map(({ entry: one }) => one)],
+    suspects: suspectsOf(plan, puts, voids, forms, abilities, recordKey, [...made, ...madeBy('v2')]),
   };
 }
 
@@ -153,8 +192,58 @@ function retraction({ artifact, known }: Put, form: Tier | undefined): readonly 
   return [{ do: 'void', artifact, resourceType: typeIn(known), known: { ...known, tier: 'native' } }];
 }
 
+/** What went as a message of its own, and is filed otherwise now (a value that ORU does not hold). */
+function overByV2({ artifact, known }: Put, form: Tier | undefined): readonly V2Post[] {
+  return known?.tier === 'v2' && known.sent !== undefined && form?.tier !== 'v2'
+    ? [{ do: 'void', artifact, known, as: postedAs(known) }]
+    : [];
+}
+
+const postedAs = ({ reference }: EmittedLink): V2Post['as'] => (reference.startsWith('ORU_') ? 'result' : 'document');
+
+/**
+ * Whether an attempt got as far as HL7 v2 cannot be asked: what it would have sent is made again, and cancelled. The
+ * receiver knows it by its number, or knows nothing of it.
+ */
+function lostByV2(
+  voids: readonly Void[],
+  plan: FilingPlan,
+  abilities: Abilities,
+  artifactSystem: string,
+): readonly V2Post[] {
+  const lost = voids.flatMap(({ artifact, known, was }) =>
+    known === undefined && was !== undefined
+      ? [{ do: 'put', artifact, fullUrl: `urn:tejido:${artifact}`, resource: was } as const]
+      : [],
+  );
+  return [...Map.groupBy(lost, ({ artifact }) => prefixOf(artifact))].flatMap(([recordKey, steps]) =>
+    lower({ ...plan, steps, recordKey, doubt: false }, abilities, artifactSystem).posts.flatMap((post): V2Post[] =>
+      post.do === 'put' ? [{ do: 'void', artifact: post.artifact, was: post.resource, as: post.as }] : [],
+    ),
+  );
+}
+
+/** Where the site has no such interface any more, a person corrects or removes what went by it. */
+function takenOf(posts: readonly V2Post[], { byV2 }: Abilities) {
+  const taken = posts.filter(({ as }) => (as === 'document' ? byV2.documents : byV2.results));
+  const left = posts.flatMap((post) => {
+    if (taken.includes(post) || !('known' in post) || post.known === undefined) return [];
+    const { known, artifact } = post;
+    const line =
+      post.do === 'put' ? `Correct it, so that it says: ${lineOf(post.resource)}` : 'Mark it as entered in error';
+    const entry: WorkListEntry = {
+      do: post.do === 'put' ? 'correct' : 'remove',
+      artifact,
+      lines: [`What came by HL7 v2 as ${known.reference}. ${line}`],
+    };
+    return [{ entry, link: post.do === 'put' ? known : ({ ...known, action: 'voided' } as const) }];
+  });
+  return { taken, left };
+}
+
 type End = {
   readonly steps: readonly Void[];
+  readonly posts: readonly V2Post[];
   readonly placed: readonly Placed[];
   readonly links: readonly EmittedLink[];
 };
@@ -162,15 +251,18 @@ type End = {
 /** A line is over with its note, an entry when it is withdrawn; the rest is marked where it stands. */
 function endOf(step: Void, abilities: Abilities): End {
   const { known, artifact, resourceType } = step;
-  if (known === undefined) return { steps: abilities.find(resourceType) ? [step] : [], placed: [], links: [] };
-  if (known.tier === 'native') return { steps: [step], placed: [], links: [] };
+  const nothing: End = { steps: [], posts: [], placed: [], links: [] };
+  if (known === undefined) return { ...nothing, steps: abilities.find(resourceType) ? [step] : [] };
+  if (known.tier === 'native') return { ...nothing, steps: [step] };
+  if (known.tier === 'v2' && known.sent !== undefined)
+    return { ...nothing, posts: [{ do: 'void', artifact, known, as: postedAs(known) }] };
   if (known.tier === 'elsewhere')
     return {
+      ...nothing,
       steps: [{ ...step, resourceType: typeIn(known), known: { ...known, tier: 'native' } }],
       placed: [{ artifact, resourceType, tier: 'elsewhere', in: { artifact } }],
-      links: [],
     };
-  return { steps: [], placed: [], links: [{ ...known, action: 'voided' }] };
+  return { ...nothing, links: [{ ...known, action: 'voided' }] };
 }
 
 /** What a person reads, and enters: the note as it was written, then a line for each resource. */
