@@ -1,6 +1,7 @@
 /** The destinations of the configuration, connected. The sandbox is a FHIR server like any other. */
 import type { Config, DestinationConfig } from '../config/config.ts';
 import { type FhirDestination, fhirDestination } from '../connections/fhir/destination.ts';
+import { hl7Interface } from '../connections/hl7v2/interface.ts';
 import type { DestinationId } from '../core/model.ts';
 import type { Clock, Log } from '../core/ports.ts';
 import { destinationPauses, setPaused } from '../ledger/destinations.ts';
@@ -23,7 +24,9 @@ export function connect(
         baseUrl: one.kind === 'sandbox' ? new URL(one.baseUrl, origin).href : one.baseUrl,
         artifactSystem: config.programme.artifactSystem,
       },
-      deps,
+      one.hl7v2 === undefined
+        ? deps
+        : { ...deps, hl7v2: hl7Interface({ ...one.hl7v2, id: one.id, mrnSystem: one.mrnSystem }, deps) },
     ),
   }));
 }

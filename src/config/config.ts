@@ -28,6 +28,35 @@ export type AuthConfig =
       readonly privateKeys: readonly SmartKeyConfig[];
     };
 
+/** An HL7 v2 interface beside the FHIR server. */
+export type Hl7InterfaceConfig = {
+  readonly host: string;
+  readonly port: number;
+  /** PEM texts. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string; readonly serverName?: string };
+  /** The way there is private. */
+  readonly private: boolean;
+  readonly connectMs: number;
+  readonly answerMs: number;
+  readonly idleMs: number;
+  readonly connections: number;
+  readonly sending: { readonly application: string; readonly facility?: string };
+  readonly receiving: { readonly application: string; readonly facility?: string };
+  readonly version: string;
+  readonly processing: string;
+  readonly charset: 'UNICODE UTF-8' | '8859/1' | 'ASCII';
+  readonly acknowledgement: 'original' | 'enhanced';
+  readonly mrnAuthority?: string;
+  readonly documents?: {
+    readonly take: 'MDM^T02';
+    readonly amended: 'T10' | 'T08';
+    readonly voided: 'T11' | 'T10';
+    readonly text: 'TX' | 'FT';
+    readonly types: Readonly<Record<string, string>>;
+  };
+  readonly results?: { readonly take: 'ORU^R01'; readonly voided: 'W' | 'D' };
+};
+
 export type DestinationConfig = {
   readonly id: DestinationId;
   /** `sandbox`: the built-in EHR; its base URL follows from where this process listens, `baseUrl` is then its path. */
@@ -61,6 +90,7 @@ export type DestinationConfig = {
     readonly prefer?: 'minimal' | 'representation';
     readonly lookAgainMs?: readonly number[];
   };
+  readonly hl7v2?: Hl7InterfaceConfig;
   readonly capabilityMaxAgeMs?: number;
   /** Absent: nothing is read back. */
   readonly sync?: SyncConfig;

@@ -134,7 +134,15 @@ const checkMeaning = (config: Checked, folder: string): Trouble[] => {
     const next = 'Write an IANA name such as America/Chicago.';
     trouble.push({ path: ['programme', 'timeZone'], says: 'This time zone is not known.', next });
   }
-  for (const [index, { kind, sync, retry, auth, baseUrl }] of config.destinations.entries()) {
+  for (const [index, { kind, sync, retry, auth, baseUrl, hl7v2 }] of config.destinations.entries()) {
+    const near = /^(localhost$|127\.|::1$)/.test(hl7v2?.host ?? 'localhost');
+    if (!near && hl7v2?.tls === undefined && hl7v2?.private !== true) {
+      trouble.push({
+        path: ['destinations', index, 'hl7v2', 'host'],
+        says: 'This HL7 v2 interface is not on this machine and has no TLS.',
+        next: 'Give tls, or say `private: true` when the way there is (a VPN, an isolated network).',
+      });
+    }
     if (kind === 'fhir' && sync?.tasks === true && sync.taskOwners.length + sync.taskCodes.length === 0) {
       trouble.push({
         path: ['destinations', index, 'sync', 'tasks'],

@@ -18,11 +18,13 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 
 const withSecrets: ReadonlySet<unknown> = new Set(['destinations', 'labSources', 'redFlags']);
 
-const tlsFields: ReadonlySet<string> = new Set(['key', 'cert', 'clientCa']);
+/** Keys and certificates of a TLS section: by reference, so that a renewed one needs no change here. */
+const tlsFields: ReadonlySet<string> = new Set(['key', 'cert', 'ca', 'clientCa']);
+const withTls: ReadonlySet<unknown> = new Set(['destinations', 'mllp']);
 
 const isSecretAt = (at: Path): boolean =>
   (withSecrets.has(at[0]) && secretFields.has(String(at.at(-1)))) ||
-  (at.length === 3 && at[0] === 'mllp' && at[1] === 'tls' && tlsFields.has(String(at[2])));
+  (withTls.has(at[0]) && at.at(-2) === 'tls' && tlsFields.has(String(at.at(-1))));
 
 export const isSecretReference = (value: unknown): boolean =>
   typeof value === 'string'
