@@ -46,7 +46,7 @@ const read = statement<{
         select artifact, message_id::text, patient_key, source, record_id, report, key, resource_type, order_value,
           order_system, service, collected, status, final, issued, sent, hash, position, summary, chw from told) as t) as versions,
       (select coalesce(json_agg(l), '[]') from (
-        select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned
+        select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned, sent
         from (select link.*, ${ranks} from link
           join (select distinct report from told) as r
             on link.artifact >= r.report || '.' and link.artifact < r.report || '/'
