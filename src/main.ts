@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import type { Config } from './config/config.ts';
 import type { Clock, Log } from './core/ports.ts';
 import { connect } from './assembly/destinations.ts';
+import { startLabSources } from './assembly/lab-sources.ts';
 import { loadKnowledge, mapFolders } from './assembly/knowledge.ts';
 import { type Reloaded, watchMaps } from './assembly/live-maps.ts';
 import { type RunningParts, type Server, startServer } from './assembly/server.ts';
@@ -139,6 +140,8 @@ export async function startTejido({ config, version, log, clock, random, role }:
     const origin = server?.url ?? `http://${config.http.host}:${String(config.http.port)}`;
     const connected = connect(config, origin, { clock, random, log });
     undo.push(() => Promise.all(connected.map(({ destination }) => destination.close())));
+    const labs = startLabSources({ config, origin, store, connected, accept, clock, random, log });
+    undo.push(() => labs.close());
     const workers = await startWorkers({
       config,
       store,
@@ -149,6 +152,7 @@ export async function startTejido({ config, version, log, clock, random, role }:
       expireKept: idempotency.expire,
       carryOut: rosters.carryOut,
       moveIntake: mover.poke,
+      schedules: labs.schedules,
       clock,
       random,
       log,
@@ -162,7 +166,7 @@ export async function startTejido({ config, version, log, clock, random, role }:
       clock,
       log,
     });
-    running = { connected, workers, escalations };
+    running = { connected, workers, escalations, labs };
     // What a process that died had begun.
     void rosters.carryOut();
     mover.poke();
@@ -193,7 +197,7 @@ export async function startTejido({ config, version, log, clock, random, role }:
         await server?.close(Math.min(limitMs, 5_000));
         // A request to an EHR that does not answer must not keep the ledger from closing.
         await Promise.race([
-          Promise.all(connected.map(({ destination }) => destination.close())),
+          Promise.all([...connected.map(({ destination }) => destination.close()), labs.close()]),
           new Promise((resolve) => setTimeout(resolve, closeLimitMs).unref()),
         ]);
         await store.close();

@@ -10,6 +10,10 @@ import type { DestinationReading } from '../observe/health.ts';
 
 export type Connected = { readonly config: DestinationConfig; readonly destination: FhirDestination };
 
+/** `origin`: where this Tejido listens. */
+export const baseUrlOf = (one: Pick<DestinationConfig, 'kind' | 'baseUrl'>, origin: string): string =>
+  one.kind === 'sandbox' ? new URL(one.baseUrl, origin).href : one.baseUrl;
+
 /** `origin`: where this Tejido listens, for the sandbox's path. */
 export function connect(
   config: Config,
@@ -21,7 +25,7 @@ export function connect(
     destination: fhirDestination(
       {
         ...one,
-        baseUrl: one.kind === 'sandbox' ? new URL(one.baseUrl, origin).href : one.baseUrl,
+        baseUrl: baseUrlOf(one, origin),
         artifactSystem: config.programme.artifactSystem,
       },
       one.hl7v2 === undefined

@@ -4,7 +4,11 @@ import type { Hl7Sender } from '../core/lab/sender.ts';
 import { createLabScreen } from '../core/lab/sensitive.ts';
 import { fail } from '../core/outcome.ts';
 import { readStoredOru } from '../hl7v2/identify.ts';
+import { fhirLabMapped, isFhirLabTree } from '../mapping/fhir-lab.ts';
+import { uuidOf } from '../mapping/uuid.ts';
 import type { LabDeps } from '../pipeline/lab/deps.ts';
+import { readFhirLab } from '../sources/fhir-lab.ts';
+import { fhirLabSources } from './lab-sources.ts';
 
 /** The sender as it is configured now, by the name under which its messages stand in the ledger. */
 export const senderOf =
@@ -12,15 +16,23 @@ export const senderOf =
   (source: string): Hl7Sender =>
     senders.find(({ name }) => name === source) ?? { ...anySender, name: source };
 
-export function labsOf(config: Pick<Config, 'labs' | 'mllp'>): LabDeps {
+export function labsOf(config: Pick<Config, 'labs' | 'mllp' | 'labSources' | 'destinations'>): LabDeps {
   const sender = senderOf(config);
+  const fhir = new Map(fhirLabSources(config).map((one) => [one.name, one]));
   return {
-    about: (source) => ({ systems: sender(source).systems, unmappedCodes: config.labs.unmappedCodes }),
-    read: ({ source, format, contentType, body, receivedAt }) =>
-      format === 'hl7v2'
-        ? readStoredOru(body, contentType, sender(source), receivedAt.toISOString())
-        : fail('mapping/no-route', `No reader for the format ${format}.`),
-    map: (order, names, context, mapper, unmapped) => mapper.mapLab(order, names, context, unmapped),
+    about: (source) => ({
+      systems: fhir.get(source)?.systems ?? sender(source).systems,
+      unmappedCodes: config.labs.unmappedCodes,
+    }),
+    read: ({ source, format, contentType, body, receivedAt }) => {
+      if (format === 'hl7v2') return readStoredOru(body, contentType, sender(source), receivedAt.toISOString());
+      if (format === 'fhir-lab') return readFhirLab(body, fhir.get(source));
+      return fail('mapping/no-route', `No reader for the format ${format}.`);
+    },
+    map: (order, names, context, mapper, unmapped) =>
+      isFhirLabTree(order.tree)
+        ? fhirLabMapped(order, names, context, uuidOf)
+        : mapper.mapLab(order, names, context, unmapped),
     judge: createLabScreen(config.labs),
   };
 }

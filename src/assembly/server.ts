@@ -18,6 +18,7 @@ import { readerFor } from '../sources/reader.ts';
 import { cannotListen } from './cannot-listen.ts';
 import { type Connected, readingOf } from './destinations.ts';
 import type { Knowledge } from './knowledge.ts';
+import type { LabSources } from './lab-sources.ts';
 import { doorEscalations, type EscalationClock } from './escalations.ts';
 import { accountsOf, doorMessages, dryRun } from './messages.ts';
 import { labSourcesOf } from './lab-release.ts';
@@ -32,6 +33,7 @@ export type RunningParts = {
   readonly connected: readonly Connected[];
   readonly workers: Workers;
   readonly escalations: EscalationClock;
+  readonly labs: LabSources;
 };
 
 export type ServerParts = {
@@ -111,6 +113,7 @@ export async function startServer(parts: ServerParts): Promise<Server> {
     },
     escalations: doorEscalations(store, config, () => running()?.escalations.poke()),
     accounts: accountsOf(store),
+    hintLabs: (name) => running()?.labs.hint(name) === true,
     changes: (ask) => listChanges(store.pool, ask, clock(), labSources),
     people: doorPeople(store, poke),
     schemas: knowledge.schemas,

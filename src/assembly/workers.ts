@@ -19,6 +19,7 @@ import { moveLateArrivals } from '../ledger/unlink.ts';
 import { settleUnmapped } from '../ledger/unmapped.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { createLaneRunner, type LaneRunner } from '../pipeline/lanes.ts';
+import type { Schedule } from '../wake/schedule.ts';
 import { startWake, type Wake } from '../wake/wake.ts';
 import { startWatchdog } from '../wake/watchdog.ts';
 import { type Connected, pauseAgreement } from './destinations.ts';
@@ -54,6 +55,7 @@ export type WorkerParts = {
   readonly moveIntake: () => void;
   /** Imports that were stored, and not carried out to their end. */
   readonly carryOut: () => Promise<void>;
+  readonly schedules: readonly Schedule[];
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -92,6 +94,7 @@ export async function startWorkers(parts: WorkerParts): Promise<Workers> {
     schedules: [
       ...syncSchedules(parts),
       ...labSchedules(parts),
+      ...parts.schedules,
       {
         name: 'sweep',
         everyMs: config.progress.sweepMs,

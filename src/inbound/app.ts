@@ -17,7 +17,7 @@ import { openApi } from './openapi.ts';
 import { problemOf, sendProblem } from './problem.ts';
 import { operations } from './routes.ts';
 import { listRosters, postRoster, showRoster } from './rosters.ts';
-import { findSource, postSource } from './sources.ts';
+import { findSource, hintLabs, postSource } from './sources.ts';
 import { finishWork, listWorkList } from './work-list.ts';
 
 export function createApp(deps: AppDeps): Express {
@@ -168,6 +168,7 @@ function handlersOf(deps: AppDeps, limits: Limits): Readonly<Record<string, read
     showRoster: [bearer, reads, handled(showRoster(deps))],
     postSource: source,
     putSource: source,
+    hintLabs: [anyWay, perMinute('sources', limits.sourcesPerMinute), handled(hintLabs(deps))],
     listMessages: [bearer, reads, handled(listMessages(deps))],
     showMessage: [bearer, reads, handled(showMessage(deps))],
     listUnmapped: [bearer, reads, handled(listUnmapped(deps))],

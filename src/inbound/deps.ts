@@ -191,6 +191,8 @@ export type AppDeps = {
   readonly dryRun: (activity: Activity) => Outcome<readonly Mapped[]>;
   /** Asked at each delivery, so that a reloaded config holds at once. */
   readonly source: (name: string) => SourceDoor | undefined;
+  /** Something may be new at this source of laboratory results: looks, without keeping the caller. False: no such source. */
+  readonly hintLabs: (name: string) => boolean;
   readonly messages: Messages;
   readonly rosters: RosterDoor;
   readonly attendance: AttendanceDoor;

@@ -183,6 +183,40 @@ const sourceOperation = (method: 'post' | 'put', operationId: string): Operation
   curl: '-H "X-API-Key: $TEJIDO_KEY" -H "Content-Type: application/json" --data-binary @form.json',
 });
 
+const hintLabs: Operation = {
+  id: 'hintLabs',
+  method: 'post',
+  path: '/v1/lab-sources/{name}/notify',
+  tag: 'Sources',
+  summary: 'Hint that a laboratory has something new',
+  description:
+    'For a FHIR Subscription (rest-hook) of a laboratory or of the EHR, heartbeats and handshakes included: whatever comes, Tejido looks ' +
+    'at that server at once, and what it finds there counts. The body is not read. What a notification misses, the next look by the ' +
+    'clock finds.',
+  scope: 'sources:write:{name}',
+  parameters: [
+    {
+      name: 'name',
+      in: 'path',
+      required: true,
+      description: 'Name of the source under `labSources`; of an EHR with `sync.labs`, `ehr.` and its id.',
+      schema: { type: 'string' },
+      example: 'county-lab',
+    },
+  ],
+  answers: {
+    '202': {
+      description: 'A look begins, or follows the one that is on.',
+      contentType: 'application/json',
+      schema: { type: 'object', properties: { looking: { type: 'boolean' } } },
+      example: { looking: true },
+    },
+    '404': problem('No source of this name is configured.'),
+    ...refusals,
+  },
+  curl: '-X POST -H "X-API-Key: $TEJIDO_KEY"',
+};
+
 const sheet = {
   'text/csv': { schema: { type: 'string' } },
   'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': { schema: { type: 'string', format: 'binary' } },
@@ -416,6 +450,7 @@ export const operations: readonly Operation[] = [
   ...sheetOperations,
   sourceOperation('post', 'postSource'),
   sourceOperation('put', 'putSource'),
+  hintLabs,
   {
     id: 'listMessages',
     method: 'get',

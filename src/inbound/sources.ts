@@ -38,3 +38,21 @@ export function postSource(deps: AppDeps) {
     res.status(202).json({ receipts });
   };
 }
+
+/** `POST /v1/lab-sources/{name}/notify`: a hint. The body is not read: what has changed is asked of the server itself. */
+export function hintLabs(deps: AppDeps) {
+  return (req: Request, res: Response): void => {
+    const name = String(req.params['name']);
+    requireScope(callerOf(res).key, `sources:write:${name}`);
+    if (!deps.hintLabs(name)) {
+      refuse({
+        code: 'source-unknown',
+        status: 404,
+        title: 'There is no source of laboratory results of this name',
+        detail: 'Add it under `labSources` in tejido.yaml (an EHR: `sync.labs`), or correct the URL.',
+      });
+    }
+    req.resume();
+    res.status(202).json({ looking: true });
+  };
+}

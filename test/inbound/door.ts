@@ -101,6 +101,7 @@ export async function openDoor(
       identify: (activity, raw, contentType, actor) => identifyActivity(activity, raw, contentType, actor, findFlags),
     },
     dryRun: () => ok([{ artifact: 'x', fullUrl: 'urn:uuid:1', do: 'put', resource: { resourceType: 'Encounter' } }]),
+    hintLabs: (name) => name === 'quest',
     source: (name) => {
       const config = options.sources?.find((source) => source.name === name);
       return config === undefined ? undefined : (delivery) => readers[config.format].identify(delivery, config);

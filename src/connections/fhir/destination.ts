@@ -23,6 +23,8 @@ import type { FhirDestinationConfig } from './config.ts';
 import { inDoubt } from './doubt.ts';
 import { newLearned } from './environment.ts';
 import type { Environment, Run } from './environment.ts';
+import { labReads } from './labs.ts';
+import type { LabReads } from './labs.ts';
 import { lookup } from './lookup.ts';
 import { findPatient } from './patient.ts';
 import { read } from './read.ts';
@@ -51,6 +53,8 @@ export type FhirDestination = Destination & {
   readonly taskStatus: (reference: string) => Promise<Outcome<string | undefined>>;
   /** Resources of patients that changed at or after `since`, by the EHR's clock, as they stand now. */
   readonly changedSince: (type: 'Appointment' | 'Task', since: Date) => Promise<Outcome<readonly Observed[]>>;
+  /** Laboratory results that stand there. */
+  readonly labs: LabReads;
   /** Public keys of SMART Backend Services, to be served at a JWKS URL. Absent for other kinds of auth. */
   readonly jwks?: () => Promise<JSONWebKeySet>;
   readonly state: () => Circuit;
@@ -152,6 +156,12 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
     }
   };
 
+  const open = labReads(client, baseUrl);
+  const flat = async <T>(make: () => Promise<Outcome<T>>): Promise<Outcome<T>> => {
+    const made = await through(make, failureOf);
+    return made.ok ? made.value : made;
+  };
+
   return {
     id: config.id as DestinationId,
     file: (plan, signal) =>
@@ -203,6 +213,12 @@ export function fhirDestination(config: FhirDestinationConfig, deps: FhirDestina
     changedSince: async (type, since) => {
       const made = await through(() => changedSince(client, baseUrl, type, since, { record: () => {} }), failureOf);
       return made.ok ? made.value : made;
+    },
+    labs: {
+      changed: (...asked) => flat(() => open.changed(...asked)),
+      referring: (...asked) => flat(() => open.referring(...asked)),
+      around: (...asked) => flat(() => open.around(...asked)),
+      deleted: (...asked) => flat(() => open.deleted(...asked)),
     },
     report: () => capabilityReport(env, authorizer),
     ...(keys === undefined ? {} : { jwks: () => publicKeys(keys) }),
