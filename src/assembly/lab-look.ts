@@ -4,28 +4,18 @@
  */
 import type pg from 'pg';
 import { isOfCategory, type LabReads, type LabType } from '../connections/fhir/labs.ts';
-import { localReference, objectIn, referenceIn } from '../core/fhir-json.ts';
+import { localReference, referenceIn } from '../core/fhir-json.ts';
 import type { FhirLabSource } from '../core/lab/source.ts';
 import type { Failure, Outcome } from '../core/outcome.ts';
 import { ok } from '../core/outcome.ts';
-import type { Accept, Clock, Incoming, Log, PatientIdentifiers, Resource } from '../core/ports.ts';
+import type { Accept, Clock, Incoming, Log, Resource } from '../core/ports.ts';
 import { cursorOf, moveCursor } from '../ledger/changes.ts';
-import { inChart, knownPayload, knownRecords } from '../ledger/lab-sources.ts';
+import { inChart, knownRecords } from '../ledger/lab-sources.ts';
 import type { DestinationId } from '../core/model.ts';
 import { identifyFhirLab } from '../sources/fhir-lab.ts';
-import { readLabBundle } from '../sources/fhir-lab-bundle.ts';
-import {
-  after,
-  closure,
-  isContained,
-  isOlder,
-  isOurs,
-  madeAt,
-  nameOf,
-  refersTo,
-  updatedOf,
-  versionName,
-} from './lab-resources.ts';
+import { parentsOf } from './lab-parents.ts';
+import { after, closure, type Found, isOlder, isOurs, madeAt, nameOf, versionName } from './lab-resources.ts';
+import { noLongerAlone, withDeleted } from './lab-withdrawn.ts';
 
 export type LookedAt = {
   readonly source: FhirLabSource;
@@ -47,9 +37,6 @@ export type LookParts = {
   readonly clock: Clock;
   readonly log: Log;
 };
-
-/** What is found at one place, with whose it is where that is known. */
-type Found = { readonly main: Resource; readonly person?: PatientIdentifiers };
 
 export async function lookForLabs(at: LookedAt, parts: LookParts): Promise<void> {
   const types: readonly LabType[] = at.observations ? ['DiagnosticReport', 'Observation'] : ['DiagnosticReport'];
@@ -149,11 +136,10 @@ function lookOf(at: LookedAt, parts: LookParts, now: Date) {
     );
     const items: Incoming[] = [];
     for (const [index, item] of made.entries()) {
-      const { main, person } = found[index] as Found;
       const before = item.record === undefined ? undefined : known.get(item.record.id);
       if (before === undefined) items.push(item);
       else if (before.contentHash !== item.record?.contentHash) {
-        const whole = await withDeleted(main, resources, person);
+        const whole = await withDeleted(found[index] as Found, resources, at, pool);
         if (!whole.ok) return whole;
         const next = whole.value ?? item;
         // The index lags and shows what stood before; or two versions within one tick of the server's clock.
@@ -161,94 +147,35 @@ function lookOf(at: LookedAt, parts: LookParts, now: Date) {
         items.push(after(next, before.version));
       }
     }
-    items.push(...(await noLongerAlone(found, resources)));
+    items.push(...(await noLongerAlone(found, resources, at, pool)));
     await keep(items);
     for (const { main } of found) seen.set(versionName(main), madeAt(main));
     return ok(undefined);
   };
 
-  /** What the report held before, and what has been deleted at the laboratory since: it stands as entered in error. */
-  const withDeleted = async (
-    main: Resource,
-    resources: ReadonlyMap<string, Resource>,
-    person: PatientIdentifiers | undefined,
-  ): Promise<Outcome<Incoming | undefined>> => {
-    const own = closure(main, resources, base);
-    const body = await knownPayload(pool, source.name, `${base}|${nameOf(main)}`);
-    const earlier = body === undefined ? undefined : readLabBundle(body, {});
-    const names = new Set(own.map(nameOf));
-    const missing = (earlier?.observations ?? []).filter((one) => one.id !== undefined && !names.has(nameOf(one)));
-    const standing = missing.filter(
-      (one) => earlier?.report?.['contained'] === undefined || !isContained(one, earlier.report),
-    );
-    if (standing.length === 0) return ok(undefined);
-    const gone = await reads.deleted(standing.map(nameOf));
-    if (!gone.ok) return gone;
-    const errored = standing
-      .filter((one) => gone.value.has(nameOf(one)))
-      .map((one): Resource => ({
-        ...one,
-        status: 'entered-in-error',
-        meta: { ...objectIn(one['meta']), lastUpdated: updatedOf(main) },
-      }));
-    if (errored.length === 0) return ok(undefined);
-    const delivery = { base, about: nameOf(main), resources: [...own, ...errored] };
-    return ok(identifyFhirLab({ ...delivery, ...(person === undefined ? {} : { person }) }, source));
-  };
-
-  /** A result that came by itself and is part of a report now: by itself it stands no more. */
-  const noLongerAlone = async (
-    found: readonly Found[],
-    resources: ReadonlyMap<string, Resource>,
-  ): Promise<readonly Incoming[]> => {
-    const members = found
-      .filter(({ main }) => main.resourceType === 'DiagnosticReport')
-      .flatMap(({ main, person }) =>
-        closure(main, resources, base)
-          .filter(({ resourceType }) => resourceType === 'Observation')
-          .map((one) => ({ one, main, person })),
-      );
-    const known = await knownRecords(
-      pool,
-      source.name,
-      members.map(({ one }) => `${base}|${nameOf(one)}`),
-    );
-    return members.flatMap(({ one, person }) => {
-      const before = known.get(`${base}|${nameOf(one)}`);
-      if (before === undefined) return [];
-      const withdrawn: Resource = { ...one, status: 'entered-in-error' };
-      const about = closure(withdrawn, resources, base).map((each) =>
-        nameOf(each) === nameOf(one) ? withdrawn : each,
-      );
-      const item = identifyFhirLab(
-        { base, about: nameOf(one), resources: about, ...(person === undefined ? {} : { person }) },
-        source,
-      );
-      return item.record?.contentHash === before.contentHash ? [] : [after(item, before.version)];
-    });
-  };
-
   /** Results that changed: with their report, or by themselves once no report is on its way any more. */
   const looseResults = async (found: readonly Found[], included: readonly Resource[]): Promise<Outcome<void>> => {
     if (found.length === 0) return ok(undefined);
-    const names = found.map(({ main }) => nameOf(main));
-    const reports = await reads.referring('DiagnosticReport', 'result', names);
-    if (!reports.ok) return reports;
-    const inReport = new Set(reports.value.matches.flatMap((one) => refersTo(one, 'result', base)));
-    const panels = await reads.referring(
-      'Observation',
-      'hasMember',
-      names.filter((name) => !inReport.has(name)),
+    const parents = await parentsOf(
+      reads,
+      base,
+      found.map(({ main }) => nameOf(main)),
     );
-    const inPanel = new Set((panels.ok ? panels.value.matches : []).flatMap((one) => refersTo(one, 'hasMember', base)));
-    const withReport = await ofPeople(reports.value.matches.filter((one) => isOfCategory(one, at.categories)));
-    const taken = await take(withReport, [...included, ...reports.value.included, ...found.map(({ main }) => main)]);
+    if (!parents.ok) return parents;
+    const { reports, panels, inReport, inPanel } = parents.value;
+    const withReport = await ofPeople(reports.filter((one) => isOfCategory(one, at.categories)));
+    const around = [...included, ...panels, ...found.map(({ main }) => main)];
+    const taken = await take(withReport, around);
     if (!taken.ok) return taken;
-    const alone = found.filter(({ main }) => !inReport.has(nameOf(main)) && !inPanel.has(nameOf(main)));
+    const asked = new Set(found.map(({ main }) => nameOf(main)));
+    const others = await ofPeople(panels.filter((one) => !asked.has(nameOf(one))));
+    const alone = [...found, ...others].filter(({ main }) => !inReport.has(nameOf(main)) && !inPanel.has(nameOf(main)));
     const young = alone.filter(({ main }) => now.getTime() - madeAt(main) < at.aloneAfterMs);
     for (const { main } of young) waits(main);
-    const old = alone.filter((one) => !young.includes(one));
-    const known = await take(old, included);
+    const known = await take(
+      alone.filter((one) => !young.includes(one)),
+      around,
+    );
     if (!known.ok) return known;
     for (const { main } of found)
       if (!young.some((one) => one.main === main)) seen.set(versionName(main), madeAt(main));

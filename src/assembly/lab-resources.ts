@@ -1,7 +1,10 @@
-/** Resources as a look at a FHIR server for laboratory results finds them: their names, versions, and what belongs to a report. Pure. */
+/** Resources as a look at a FHIR server finds them: their names, their versions, and what belongs to a report. Pure. */
 import { belongingTo } from '../connections/fhir/labs.ts';
 import { localReference, objectIn, objectsIn, referenceIn, textIn } from '../core/fhir-json.ts';
-import type { Incoming, Resource } from '../core/ports.ts';
+import type { Incoming, PatientIdentifiers, Resource } from '../core/ports.ts';
+
+/** A report, or a result by itself; of a chart with whose it is. */
+export type Found = { readonly main: Resource; readonly person?: PatientIdentifiers };
 
 export const nameOf = ({ resourceType, id }: Resource): string => `${resourceType}/${id ?? ''}`;
 

@@ -19,12 +19,12 @@ export type LabFinds = Pick<Page, 'matches' | 'included'>;
 export type LabReads = {
   /** What changed at or after `since`, by the server's clock, as it stands now: page by page, each handed on before the next. */
   readonly changed: (type: LabType, ask: LabAsk, take: (finds: LabFinds) => Promise<void>) => Promise<Outcome<void>>;
-  /** Those that refer to one of these (`Type/id`) by this element, and what came with them. */
+  /** Those that refer to one of these (`Type/id`) by this element. */
   readonly referring: (
     type: LabType,
     element: 'result' | 'hasMember',
     to: readonly string[],
-  ) => Promise<Outcome<LabFinds>>;
+  ) => Promise<Outcome<readonly Resource[]>>;
   /** All that belongs to these, as far as it can be read; `gone`: what was deleted (`Type/id`). */
   readonly around: (
     mains: readonly Resource[],
@@ -114,7 +114,6 @@ export function labReads(client: FhirClient, baseUrl: string): LabReads {
 
   const referring: LabReads['referring'] = async (type, element, to) => {
     const matches = new Map<string, Resource>();
-    const included = new Map<string, Resource>();
     for (const part of parts(to)) {
       const wanted = new Set(part);
       const found = await search(type, [[parameters[element], part.join(',')]], (page) => {
@@ -125,12 +124,11 @@ export function labReads(client: FhirClient, baseUrl: string): LabReads {
             fail('send/unsupported', `a search of ${type} did not heed ${parameters[element]}`).failure,
           );
         for (const one of fit) matches.set(nameOf(one), one);
-        for (const one of page.included) included.set(nameOf(one), one);
         return Promise.resolve('go on');
       });
       if (!found.ok) return found;
     }
-    return ok({ matches: [...matches.values()], included: [...included.values()] });
+    return ok([...matches.values()]);
   };
 
   const refersTo = (one: Resource, element: string, wanted: ReadonlySet<string>): boolean =>
