@@ -218,9 +218,10 @@ function versionOf(resources: readonly Resource[]): number | undefined {
 }
 
 /** What says something: without what the server sets at each save, and without the narrative that it makes of the rest. */
-function lasting({ text: _, meta, ...rest }: Resource): Resource {
+function lasting(one: Resource): Resource {
+  const { text: _, meta, ...rest } = one;
   const { security } = objectIn(meta);
-  return (security === undefined ? rest : { ...rest, meta: { security } }) as Resource;
+  return security === undefined ? rest : { ...rest, meta: { security } };
 }
 
 /** v3-ActReason HTEST: made to test a system. */
