@@ -92,7 +92,8 @@ export async function startTejido({ config, version, log, clock, random, role }:
             metrics.held(item.source, item.kind, item.hold.cause);
           if (receipt.state === 'superseded') metrics.superseded(item.source, item.kind);
         }
-        if (receipts.some((receipt) => receipt.escalations !== undefined)) running?.escalations.poke();
+        const alarms = receipts.some((receipt) => receipt.escalations !== undefined);
+        if (alarms || items.some((item) => item.results !== undefined)) running?.escalations.poke();
         if (receipts.some((receipt) => receipt.state === 'received'))
           for (const id of ids) running?.workers.wake.poke(id);
       },

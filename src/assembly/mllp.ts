@@ -9,6 +9,7 @@ import { listenMllp, type MllpServer } from '../mllp/server.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { cannotListen } from './cannot-listen.ts';
 import { createIntakeMover, type IntakeMover } from './intake.ts';
+import { criticalReader } from './labs.ts';
 import type { Store } from './store.ts';
 
 /** The sender that a message was kept for. One that is not configured any more is read as one that never was. */
@@ -17,7 +18,7 @@ export function senderNamed({ senders, anySender }: MllpConfig, name: string): H
 }
 
 export type MllpParts = {
-  readonly config: Pick<Config, 'mllp'>;
+  readonly config: Pick<Config, 'mllp' | 'labs' | 'redFlags'>;
   readonly store: Pick<Store, 'pool'>;
   readonly accept: Accept;
   readonly log: Log;
@@ -25,11 +26,12 @@ export type MllpParts = {
 
 /** Runs in every process, also where no door is: what a process that died had acknowledged is handed on by another. */
 export function startMover({ config, store: { pool }, accept, log }: MllpParts): IntakeMover {
+  const readCritical = criticalReader(config);
   return createIntakeMover({
     next: (after, limit) => intakeAfter(pool, after, limit),
     alone: (run) => runAlone(pool, 'intake', run),
     identify: ({ bytes, source, actor }): readonly Incoming[] =>
-      identifyHl7({ raw: bytes, source: senderNamed(config.mllp, source), actor }),
+      identifyHl7({ raw: bytes, source: senderNamed(config.mllp, source), actor, readCritical }),
     accept,
     log,
   });
