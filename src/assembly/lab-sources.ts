@@ -2,11 +2,13 @@
 import type { Config } from '../config/config.ts';
 import { type FhirDestination, fhirDestination } from '../connections/fhir/destination.ts';
 import { chartSource, type FhirLabSource } from '../core/lab/source.ts';
-import type { Accept, Clock, Log } from '../core/ports.ts';
+import type { Accept, Clock, Incoming, Log } from '../core/ports.ts';
 import { runAlone } from '../ledger/alone.ts';
+import { readFhirLab } from '../sources/fhir-lab.ts';
 import type { Schedule } from '../wake/schedule.ts';
 import { baseUrlOf, type Connected } from './destinations.ts';
 import { type LookedAt, lookForLabs } from './lab-look.ts';
+import { criticalReader } from './lab-alarms.ts';
 import type { Store } from './store.ts';
 
 export type LabSources = {
@@ -66,7 +68,8 @@ export function startLabSources(parts: LabSourceParts): LabSources {
       seen: new Map(),
     });
   }
-  const { accept, clock } = parts;
+  const { clock } = parts;
+  const accept = alarming(parts, (name) => sources.get(name));
   const look = { pool: store.pool, accept, artifactSystem: config.programme.artifactSystem, clock, log };
   const schedules = looked.map((at): Schedule => ({
     name: `labs.${at.source.name}`,
@@ -87,6 +90,20 @@ export function startLabSources(parts: LabSourceParts): LabSources {
       await Promise.all(servers.map(({ server }) => server.close()));
     },
   };
+}
+
+/** Critical values are found at this door too, before anything else is decided. */
+function alarming(
+  { config, accept }: Pick<LabSourceParts, 'config' | 'accept'>,
+  sourceOf: (name: string) => FhirLabSource | undefined,
+): Accept {
+  const read = criticalReader(config);
+  const withAlarms = (item: Incoming): Incoming => {
+    const message = readFhirLab(item.raw, sourceOf(item.source));
+    const results = message.ok ? read(message.value) : [];
+    return results.length === 0 ? item : { ...item, results };
+  };
+  return (items) => accept(items.map(withAlarms));
 }
 
 /** A look at a time; hints that come during one are one look more. Elsewhere a look may be on: that one, or the next, sees it. */

@@ -1,6 +1,5 @@
 /** Laboratory results for the pipeline: how each format is read and mapped, and what may become of a result. */
 import type { Config } from '../config/config.ts';
-import { createCriticalReader, type ReadCritical } from '../core/lab/critical.ts';
 import type { Hl7Sender } from '../core/lab/sender.ts';
 import { createLabScreen } from '../core/lab/sensitive.ts';
 import { fail } from '../core/outcome.ts';
@@ -16,10 +15,6 @@ export const senderOf =
   ({ mllp: { senders, anySender } }: Pick<Config, 'mllp'>) =>
   (source: string): Hl7Sender =>
     senders.find(({ name }) => name === source) ?? { ...anySender, name: source };
-
-/** Critical values, found at the door. */
-export const criticalReader = ({ labs, redFlags }: Pick<Config, 'labs' | 'redFlags'>): ReadCritical =>
-  redFlags.enabled ? createCriticalReader({ labs, redFlags: redFlags.rules }) : () => [];
 
 export function labsOf(config: Pick<Config, 'labs' | 'mllp' | 'labSources' | 'destinations'>): LabDeps {
   const sender = senderOf(config);

@@ -9,7 +9,7 @@ import { listenMllp, type MllpServer } from '../mllp/server.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { cannotListen } from './cannot-listen.ts';
 import { createIntakeMover, type IntakeMover } from './intake.ts';
-import { criticalReader } from './labs.ts';
+import { criticalReader } from './lab-alarms.ts';
 import type { Store } from './store.ts';
 
 /** The sender that a message was kept for. One that is not configured any more is read as one that never was. */
