@@ -4,6 +4,8 @@ import { batches, readItems } from '../activities-file.ts';
 import { isSheetFile, sendSheets } from '../sheet-file.ts';
 import type { SheetOptions } from '../sheet-file.ts';
 import type { Item } from '../activities-file.ts';
+import { hostAndPort, type Hl7Options, sendHl7Files } from '../hl7/command.ts';
+import { isHl7File } from '../hl7/file.ts';
 import { plural, table } from '../format.ts';
 import type { Parts } from '../parts.ts';
 import { postBatch } from '../post.ts';
@@ -29,7 +31,13 @@ async function* itemsOf(files: readonly string[]): AsyncGenerator<Item> {
   for (const file of files) yield* readItems(file);
 }
 
-type SendOptions = SheetOptions & { url?: string; key?: string; batch: number; retries: number };
+type SendOptions = SheetOptions & Hl7Options & { url?: string; key?: string; batch: number; retries: number };
+
+/** HL7 v2 goes over MLLP, all else to the HTTP door. */
+async function apart(files: readonly string[]): Promise<{ readonly hl7: readonly string[]; readonly rest: string[] }> {
+  const is = await Promise.all(files.map(isHl7File));
+  return { hl7: files.filter((_, index) => is[index]), rest: files.filter((_, index) => !is[index]) };
+}
 
 const targetOf = async (parts: Parts, options: SendOptions, command: Command): Promise<Target> => {
   const config = options.url === undefined ? await configOf(parts, command) : undefined;
@@ -56,13 +64,18 @@ export function register(program: Command, parts: Parts): void {
   program
     .command('send')
     .description(
-      'send activities (JSON, NDJSON), a roster or an attendance sheet (CSV, XLSX) to a running Tejido; again doubles nothing',
+      'send activities (JSON, NDJSON), a roster or an attendance sheet (CSV, XLSX) to a running Tejido, or HL7 v2 over MLLP; again doubles nothing',
     )
-    .argument('<file...>', 'files; - is standard input, with activities')
+    .argument('<file...>', 'files; - is standard input, with activities; what begins with MSH, FHS or BHS is HL7 v2')
     .option('--url <url>', 'where Tejido listens (default: host and port of the configuration)', httpUrl)
     .option('--key <key>', 'API key (default: TEJIDO_API_KEY)')
     .option('--batch <n>', 'activities per request', count(1, 1_000), 200)
-    .option('--retries <n>', 'how often a request is repeated when the server is busy or away', count(0, 1_000), 8)
+    .option(
+      '--retries <n>',
+      'how often a request or message is repeated when the server is busy or away',
+      count(0, 1_000),
+      8,
+    )
     .option('--snapshot', 'a roster of everybody: who is missing is marked absent')
     .option('--delta', 'a roster of only those who are new or changed')
     .option('--yes', 'commit the roster after showing what changes; without it nothing is stored')
@@ -76,16 +89,42 @@ export function register(program: Command, parts: Parts): void {
       count(1, 1_000_000),
     )
     .option('--values', 'show from what to what a field changes')
+    .option(
+      '--mllp <host:port>',
+      'where HL7 v2 is sent (default: host and port of the HL7 v2 door of the configuration)',
+      hostAndPort,
+    )
+    .option(
+      '--connections <n>',
+      'MLLP connections; the messages of one patient go over one of them, in order',
+      count(1, 64),
+      1,
+    )
+    .option('--ack-timeout <seconds>', 'how long one acknowledgement may take', count(1, 600), 30)
+    .option('--tls', 'MLLP over TLS')
+    .option('--tls-ca <file>', 'who signs its certificate, PEM')
+    .option('--tls-cert <file>', 'our certificate, PEM, for mutual TLS')
+    .option('--tls-key <file>', 'its private key, PEM')
+    .option('--tls-name <name>', 'the name that its certificate bears, when that is not the host')
     .option('--json', 'print what was answered as JSON')
     .addHelpText(
       'after',
-      '\nExample:\n  $ tejido send week.ndjson\n  $ tejido send roster.xlsx --snapshot --yes\n  $ tejido send attendance.csv\n  $ cat visit.json | tejido send - --url https://tejido.clinic.example',
+      '\nExample:\n  $ tejido send week.ndjson\n  $ tejido send roster.xlsx --snapshot --yes\n  $ tejido send attendance.csv\n  $ tejido send results.hl7 --mllp 127.0.0.1:2575\n  $ cat visit.json | tejido send - --url https://tejido.clinic.example',
     )
-    .action(async (files: readonly string[], options: SendOptions, command: Command) => {
+    .action(async (given: readonly string[], options: SendOptions, command: Command) => {
       const { out, err } = parts.terminal;
+      const { hl7, rest: files } = await apart(given);
+      if (hl7.length > 0 && files.length > 0 && options.json)
+        throw new CommandError('HL7 v2 and other files have answers of their own.', 'With --json, send them apart.');
+      const taken = hl7.length === 0 || (await sendHl7Files(parts, hl7, options, command));
+      if (files.length === 0) {
+        if (!taken) throw new Unsuccessful();
+        return;
+      }
       const target = await targetOf(parts, options, command);
       if (files.some(isSheetFile)) {
         await sendSheets(parts, target, files, options);
+        if (!taken) throw new Unsuccessful();
         return;
       }
       const results: ItemResult[] = [];
@@ -111,6 +150,6 @@ export function register(program: Command, parts: Parts): void {
         if (refused.length > 20) err(`and ${refused.length - 20} more refused; see --json`);
         out(summary(results));
       }
-      if (refused.length > 0) throw new Unsuccessful();
+      if (refused.length > 0 || !taken) throw new Unsuccessful();
     });
 }
