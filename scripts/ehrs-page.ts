@@ -38,14 +38,19 @@ export function ehrsPage(statements: readonly Statement[]): string {
     .flatMap(({ name, body }) => {
       const capabilities = readCapabilities(body, new Date(0));
       if (capabilities === undefined) return [];
-      const abilities = abilitiesOf(capabilities, undefined, { has: () => false });
-      return [{ title: titles[name] ?? name, capabilities, levels: levelsOf(capabilities, abilities) }];
+      const levels = (byV2: boolean): Levels =>
+        levelsOf(
+          capabilities,
+          abilitiesOf(capabilities, undefined, { has: () => false }, {}, { documents: byV2, results: byV2 }),
+        );
+      return [{ title: titles[name] ?? name, capabilities, levels: levels(false), withV2: levels(true) }];
     });
   return [
     '# What each EHR takes',
     'Made by `npm run docs:ehrs` from the CapabilityStatements that the vendors publish (captured in July and August 2026). ' +
       'A site may allow less: `tejido check` says what yours does, by its own statement and the scopes it granted. What a ' +
-      'vendor offers beside FHIR (athenaOne, the write-back programme of eClinicalWorks, HL7 v2) is not counted here.',
+      'vendor offers beside FHIR (athenaOne, the write-back programme of eClinicalWorks) is not counted here; HL7 v2 has a ' +
+      'table of its own.',
     'How Tejido chooses, and what a note or an entry of the work list looks like: ' +
       '[connections.md](connections.md#what-an-ehr-does-not-take).',
     '## At a glance',
@@ -54,6 +59,13 @@ export function ehrsPage(statements: readonly Statement[]): string {
       'correction becomes an entry of the work list. **note**: a line of the contact’s note, replaced with each change. ' +
       '**as …**: filed as this other type. **by hand**: an entry of the work list, for a person. **Tejido**: kept in Tejido ' +
       'only; author and source stand in the note.',
+    '## With an HL7 v2 interface',
+    'Where the site has one and the destination names it (`hl7v2`, ' +
+      '[connections.md](connections.md#an-hl7-v2-interface-beside-fhir)), taking documents and results: what differs.',
+    overview(read.map(({ title, levels, withV2 }) => ({ title, levels: differing(levels, withV2) }))),
+    '**MDM^T02**: the note itself. **line, MDM^T02**: a line of the note that goes so. **ORU^R01**: vital signs and ' +
+      'point-of-care tests; other Observations are lines. A correction replaces the document (T10) or the value (C); a ' +
+      'void cancels them (T11, W).',
     ...read.flatMap(({ title, capabilities, levels }) => [
       `## ${title}`,
       summary(levels),
@@ -67,18 +79,29 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
 function overview(read: readonly { readonly title: string; readonly levels: Levels }[]): string {
-  const types = (read[0]?.levels ?? []).map(({ type }) => type).filter((type) => type !== 'Patient');
+  const types = [...new Set(read.flatMap(({ levels }) => levels.map(({ type }) => type)))]
+    .filter((type) => type !== 'Patient')
+    .toSorted();
   return table(
     ['Resource', ...read.map(({ title }) => title)],
     types.map((type) => [type, ...read.map(({ levels }) => short(levels.find((level) => level.type === type)))]),
   );
 }
 
+const differing = (levels: Levels, others: Levels): Levels =>
+  others.filter(({ type, tier }) => levels.find((level) => level.type === type)?.tier !== tier);
+
 function short(level: Levels[number] | undefined): string {
   if (level === undefined) return '';
   if (level.tier === 'native') return level.amend === 'by hand' ? 'itself, final' : 'itself';
   if (level.tier === 'elsewhere') return `as ${/^as (\w+)/.exec(level.says)?.[1] ?? 'another'}`;
   if (level.tier === 'work-list') return 'by hand';
+  if (level.tier === 'v2')
+    return level.says.startsWith('vital signs')
+      ? 'ORU^R01'
+      : level.type === 'DocumentReference'
+        ? 'MDM^T02'
+        : 'line, MDM^T02';
   return level.tier === 'kept' ? 'Tejido' : 'note';
 }
 
