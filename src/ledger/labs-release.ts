@@ -87,7 +87,7 @@ const person = statement<PersonRow>(
 const write = statement(
   'labs-tell',
   `insert into change (destination, reference, version_id, last_updated, patient_reference, patient_key, kind, content, told)
-  values ($1, coalesce((select reference from link where destination = $1 and artifact = $2 order by message_id desc limit 1),
+  values ($1, coalesce((select reference from link where destination = $1 and artifact in ($2, $2 || '.chart') order by message_id desc limit 1),
     'Observation/' || $2), $3, $4, $5, $6, $7, $8, true)`,
 );
 

@@ -115,7 +115,8 @@ async function* expectedOf(
         and received_at >= ${from} and received_at < ${to}`.execute(db);
     const wanted = new Set(dated.map((row) => row.message_id));
     // A line stands with its note, which has a link of its own; what a person enters has no identifier of ours.
-    const alone = rows.filter(({ tier }) => tier === 'native' || tier === 'elsewhere');
+    // What is only merged into is another's.
+    const alone = rows.filter(({ tier, action }) => (tier === 'native' || tier === 'elsewhere') && action !== 'merged');
     const expected = alone.filter((row) => wanted.has(row.message_id));
     if (expected.length > 0) yield expected;
   }

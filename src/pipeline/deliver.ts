@@ -70,6 +70,7 @@ export async function deliver(
         failure = filing.failure;
         ({ workList = [], remarks = [] } = filing);
       }
+      if (prepared.do === 'file' && failure === undefined) links = [...links, ...(prepared.lab?.chart ?? [])];
       if (prepared.do === 'file') failure ??= prepared.waits;
     }
   } catch (error) {

@@ -4,6 +4,7 @@ import type { Disclosure } from '../core/disclosure.ts';
 import type { Fact } from '../core/fact.ts';
 import type { LabVersion } from '../core/lab/model.ts';
 import type { RecordName } from '../core/lane.ts';
+import type { EmittedLink } from '../core/model.ts';
 import type { Failure, Issue } from '../core/outcome.ts';
 import type { FilingStep, FoundPatient, UnmappedCode } from '../core/ports.ts';
 import type { Matching } from './match.ts';
@@ -31,7 +32,12 @@ export type Prepared =
       /** What the message is when the steps are done; else `filed`. */
       readonly as?: 'superseded' | 'voided';
       /** Versions of laboratory results that it tells, and the reports that stand for another patient no more. */
-      readonly lab?: { readonly versions: readonly LabVersion[]; readonly voided: readonly string[] };
+      readonly lab?: {
+        readonly versions: readonly LabVersion[];
+        readonly voided: readonly string[];
+        /** What stands in the chart by another hand. */
+        readonly chart?: readonly EmittedLink[];
+      };
       /** The steps only clean up: the message itself waits all the same. */
       readonly waits?: Failure;
     }

@@ -1,9 +1,10 @@
 /** One order of a message: what of it is news, and the steps that make it stand. Pure. */
-import type { KeptLabVersion, LabNames, LabOrder, LabVersion } from '../../core/lab/model.ts';
+import type { KeptLabVersion, LabNames, LabOrder, LabVersion, ResultSummary } from '../../core/lab/model.ts';
 import type { JudgeResult, LabJudgement } from '../../core/lab/sensitive.ts';
 import { countingOf, type Effect, effectOf, isWithdrawn, overruled } from '../../core/lab/versions.ts';
-import type { EmittedLink } from '../../core/model.ts';
 import type { FilingStep, Mapped, Resource } from '../../core/ports.ts';
+import { judgeAll } from './judged.ts';
+import { inChartAs, type Known, versionsOf } from './known.ts';
 import { provenanceOf } from './provenance.ts';
 import { versionOf } from './versions.ts';
 
@@ -14,13 +15,6 @@ export type OrderPlan = {
   readonly withheld: number;
   /** Results whose version is late, and changes nothing. */
   readonly late: number;
-};
-
-type Known = {
-  readonly versions: readonly KeptLabVersion[];
-  readonly links: ReadonlyMap<string, EmittedLink>;
-  readonly artifactSystem: string;
-  readonly source: string;
 };
 
 type Told = { readonly one: Mapped; readonly version: LabVersion; readonly effect: Effect };
@@ -41,19 +35,22 @@ export function planOrder(
     .filter(({ says }) => says.toEhr)
     .map(({ one, says }): Told => {
       const version = versionOf(one, report, order, names, says.toChw);
-      return { one: labelled(one, says), version, effect: effectOf(version, versionsOf(known, one.artifact)) };
+      const effect = isSaidAlready(version, known) ? 'none' : effectOf(version, versionsOf(known, one.artifact));
+      return { one: labelled(one, says), version, effect };
     });
+  // The chart has its own: nothing is written beside it, nor to it.
+  const ours = told.filter(({ one }) => inChartAs(one.artifact, known.links) === undefined);
 
   const links = resultLinks(told, names, known);
-  const steps = told.flatMap((each) =>
+  const steps = ours.flatMap((each) =>
     each.one.artifact === names.report ? reportStep(each, links, known) : resultStep(each, known),
   );
   const wanted = new Set(steps.flatMap((step) => (step.do === 'put' ? [...referencesIn(step.resource)] : [])));
   const beside = mapped.filter((one) => !isTold(one) && wanted.has(one.fullUrl));
-  const provenance = told.flatMap(({ one, version }) => {
+  const provenance = ours.flatMap(({ one, version }) => {
     const target = targetOf(one, steps, known);
     const before = versionsOf(known, one.artifact);
-    return target === undefined
+    return target === undefined || isSaidAlready(version, known)
       ? []
       : overruled(version, before).map((old) => provenanceOf(old, one.artifact, target, known));
   });
@@ -75,24 +72,24 @@ export function planOrder(
   };
 }
 
-type Judged = { readonly one: Mapped; readonly says: LabJudgement };
-
-/** A result with its report in view, and the report by what its results are. */
-function judgeAll(mapped: readonly Mapped[], names: LabNames, judge: JudgeResult, part2: boolean): readonly Judged[] {
-  const report = mapped.find(({ artifact }) => artifact === names.report);
-  const results = mapped
-    .filter((one) => one !== report)
-    .map((one): Judged => ({
-      one,
-      says: judge(one.resource, { part2, ...(report === undefined ? {} : { report: report.resource }) }),
-    }));
-  if (report === undefined) return results;
-  const about = { part2, results: results.map(({ says }) => says) };
-  return [...results, { one: report, says: judge(report.resource, about) }];
+/**
+ * The same result by another way (HL7 v2 and FHIR, or a second line of the laboratory): the resources differ in names and
+ * codes of their own, and say the same.
+ */
+function isSaidAlready(version: LabVersion, known: Known): boolean {
+  const top = countingOf(versionsOf(known, version.artifact))?.top;
+  return (
+    top !== undefined &&
+    known.links.has(version.artifact) &&
+    top.source !== known.source &&
+    top.status === version.status &&
+    saysOf(top.summary) === saysOf(version.summary)
+  );
 }
 
-const versionsOf = ({ versions }: Known, artifact: string): readonly KeptLabVersion[] =>
-  versions.filter((one) => one.artifact === artifact);
+/** A number in UCUM is the same whatever the sender calls its unit. */
+const saysOf = ({ text, number, comparator, unit, flags }: ResultSummary): string =>
+  JSON.stringify([number === undefined || unit === undefined ? text : [comparator, number, unit], flags]);
 
 const isLate = (version: LabVersion, before: readonly KeptLabVersion[]): boolean =>
   before.length > 0 && countingOf([version, ...before])?.top !== version;
@@ -158,7 +155,7 @@ function resultLinks(told: readonly Told[], names: LabNames, known: Known): Resu
       })
       .toSorted((a, b) => a.position - b.position || (a.artifact < b.artifact ? -1 : 1))
       .flatMap(({ artifact }) => {
-        const link = known.links.get(artifact);
+        const link = inChartAs(artifact, known.links) ?? known.links.get(artifact);
         const reference = link?.tier === 'native' ? link.reference : fresh ? fullUrls.get(artifact) : undefined;
         return reference === undefined ? [] : [{ reference }];
       });

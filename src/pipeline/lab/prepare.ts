@@ -17,6 +17,7 @@ import { match } from '../match.ts';
 import { type AlongTheWay, type Prepared, stop } from '../prepared.ts';
 import { isVoidedSince } from '../take-back.ts';
 import type { LabKnown } from './deps.ts';
+import { planChart } from './chart.ts';
 import { planOrder } from './order.ts';
 
 /** An order of the message and the report that it is. */
@@ -124,6 +125,7 @@ function plan(
   );
   const steps: FilingStep[] = [];
   const versions: LabVersion[] = [];
+  const chart: EmittedLink[] = [];
   let [withheld, late] = [0, 0];
   for (const { order, report } of placed) {
     const names = namesOf(report, order, parentOf(order, placed, known.versions, patientKey));
@@ -135,16 +137,22 @@ function plan(
       filed,
       ...deps.labs.about(work.source),
     };
-    const mapped = checked(deps.labs.map(order, names, context, deps.mapper, way.unmapped), deps);
+    const there = order.standsAs?.destination === deps.destination.id ? order.standsAs : undefined;
+    const made = deps.labs.map(order, names, context, deps.mapper, way.unmapped);
+    // What the chart has is as it is.
+    const mapped = there === undefined ? checked(made, deps) : made;
     if (!mapped.ok) return stop(mapped.failure);
     // Filed anew, a message is judged as if it had never been.
     const own = known.versions.filter((one) => one.report === report && one.messageId !== work.messageId);
-    const planned = planOrder(order, report, names, mapped.value, deps.labs.judge, message.part2, {
-      versions: own,
-      links,
-      artifactSystem,
-      source: work.source,
-    });
+    const around = { versions: own, links, artifactSystem, source: work.source };
+    if (there !== undefined) {
+      const read = planChart(order, there, report, names, mapped.value, deps.labs.judge, message.part2, around);
+      steps.push(...read.steps);
+      versions.push(...read.versions);
+      chart.push(...read.links);
+      continue;
+    }
+    const planned = planOrder(order, report, names, mapped.value, deps.labs.judge, message.part2, around);
     steps.push(...planned.steps);
     versions.push(...planned.versions);
     withheld += planned.withheld;
@@ -167,11 +175,16 @@ function plan(
     ...(placed[0] === undefined ? {} : { recordKey: placed[0].report }),
     patient,
     issues,
-    lab: { versions, voided: moved },
-    ...(steps.length === 0 && voided.length === 0 ? { as: 'superseded', left: nothingNew } : {}),
+    lab: { versions, voided: moved, ...(chart.length === 0 ? {} : { chart }) },
+    ...(chart.length > 0
+      ? { as: 'superseded', left: standsThere }
+      : steps.length === 0 && voided.length === 0
+        ? { as: 'superseded', left: nothingNew }
+        : {}),
   };
 }
 
+const standsThere = 'Read from the chart, where it stands.';
 const nothingNew = 'Nothing in it that the chart does not hold.';
 
 const told = (count: number, what: string, code: string): readonly Issue[] =>
