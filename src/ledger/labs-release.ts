@@ -25,7 +25,7 @@ type DueRow = { destination: DestinationId; artifact: string; now: Date };
 
 const due = statement<DueRow>(
   'labs-due',
-  `with at as (select coalesce($1::timestamptz, date_trunc('milliseconds', clock_timestamp())) as now)
+  `with at as (select coalesce($1::timestamptz, clock_timestamp()) as now)
   select d.destination, d.artifact, at.now from lab_due d, at where d.look_at <= at.now
   order by d.look_at, d.destination, d.artifact limit ${String(atOnce)} for update of d skip locked`,
 );
@@ -42,9 +42,12 @@ type StandingRow = {
   summary: ResultSummary;
 };
 
-/** A person who was merged has the key of the other. */
+/** A person who was merged has the key of the other. What is final without a value has the value that was preliminary. */
 const columns = `s.artifact, coalesce(a.patient_key, s.patient_key) as patient_key, s.message_id::text, s.status, s.hash, s.chw,
-  s.issued, s.summary, (select min(o.at) from lab_version o where o.destination = s.destination and o.artifact = s.artifact
+  s.issued, case when s.summary ? 'awaited' then coalesce((select b.summary from lab_version b
+    where b.destination = s.destination and b.artifact = s.artifact and not b.voided and b.summary ? 'text'
+    order by b.issued desc, b.sent desc, b.rank desc, b.hash desc limit 1), s.summary) else s.summary end as summary,
+  (select min(o.at) from lab_version o where o.destination = s.destination and o.artifact = s.artifact
     and o.hash = s.hash and not o.voided) as since`;
 
 const standing = statement<StandingRow>(
@@ -68,8 +71,8 @@ const ofPerson = statement<StandingRow & { told: boolean }>(
   from (select distinct v.destination, v.artifact from lab_version v
     where v.destination = $1 and v.resource_type = 'Observation' and v.chw and not v.voided
       and v.patient_key in (select $2::uuid union all select alias from person_alias where patient_key = $2)) as p
-  join lateral (select * from lab_version x where x.destination = p.destination and x.artifact = p.artifact and not x.voided
-    order by final desc, issued desc, sent desc, status desc, hash desc, message_id desc limit 1) as s on true
+  -- An offset: each is looked up by its key, and not the whole view made for them.
+  join lateral (select * from lab_standing x where x.destination = p.destination and x.artifact = p.artifact offset 0) as s on true
   left join person_alias a on a.alias = s.patient_key`,
 );
 

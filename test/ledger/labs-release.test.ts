@@ -1,5 +1,6 @@
 /** Results on their way to the CHW, on a real Postgres: who is told what, when, and never twice. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { rankOf } from '../../src/core/lab/versions.ts';
 import { listChanges } from '../../src/ledger/changes-feed.ts';
 import { releaseLabs } from '../../src/ledger/labs-release.ts';
 import { labRules } from '../support/labs.ts';
@@ -54,13 +55,19 @@ async function file(
 ) {
   // prettier-ignore
   messages += 1;
-  const summary = { codes: [`http://loinc.org|${code}`], unit, effective: day, ...(number === undefined ? {} : { number }) }; // prettier-ignore
+  const value =
+    number === undefined
+      ? status === 'final'
+        ? { awaited: true }
+        : {}
+      : { number, text: `${String(number)} ${unit}` };
+  const summary = { codes: [`http://loinc.org|${code}`], unit, effective: day, ...value }; // prettier-ignore
   await ledger.pool.query(
     `insert into lab_version (destination, artifact, message_id, patient_key, source, report, key, resource_type, order_value,
-       service, status, final, issued, sent, hash, position, summary, chw, at)
-     values ($1, $2, $3, $4, 'riverlab', $2 || '.r', 'k', 'Observation', 'F1', 's', $5, $6, $7, $7, $8, 0, $9, $10,
+       service, status, final, rank, issued, sent, hash, position, summary, chw, at)
+     values ($1, $2, $3, $4, 'riverlab', $2 || '.r', 'k', 'Observation', 'F1', 's', $5, $6, $12, $7, $7, $8, 0, $9, $10,
        clock_timestamp() - $11 * interval '1 ms')`,
-    [ehr, artifact, messages, key, status, !['preliminary', 'registered'].includes(status), new Date(Date.UTC(2026, 0, 1, 0, messages)), `${status} ${String(number)} ${code}`, JSON.stringify(summary), chw, agoMs], // prettier-ignore
+    [ehr, artifact, messages, key, status, !['preliminary', 'registered'].includes(status), new Date(Date.UTC(2026, 0, 1, 0, messages)), `${status} ${String(number)} ${code}`, JSON.stringify(summary), chw, agoMs, rankOf(status)], // prettier-ignore
   );
 }
 const fact = async (key: string, kind: string, data: object, at = '2026-01-01T00:00:00Z') => {
@@ -187,6 +194,15 @@ test('who is not followed is not told of', async () => {
   // What was told while she was followed is passed over once she is not.
   await fact(active, 'status', { status: 'graduated' }, '2026-02-01T00:00:00Z');
   expect(await feed(active)).toEqual([]);
+});
+
+test('final without a value (OBX-11 U): the value that was preliminary', async () => {
+  const key = await aPerson();
+  await file(key, { artifact: 'h0', number: 7.9, status: 'preliminary' });
+  await look();
+  await file(key, { artifact: 'h0' });
+  await look();
+  expect(await feed(key)).toEqual(['lab.result: A1c 7.9 %']);
 });
 
 test('the goal that stands is told beside it', async () => {

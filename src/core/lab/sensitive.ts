@@ -22,6 +22,7 @@ export type LabJudgement = {
   /** For `meta.security`, beside what stands there. */
   readonly labels: readonly Label[];
   readonly toEhr: boolean;
+  /** Of a measure that a CHW is told, and nothing that needs care. */
   readonly toChw: boolean;
 };
 
@@ -100,7 +101,7 @@ export function createLabScreen(
       about: [...about],
       labels: about.size === 0 ? [] : [restricted, ...[...about].flatMap((name) => labelOf[name] ?? [])],
       toEhr,
-      toChw: about.size === 0 && !isRestricted(resource),
+      toChw: !isReport && plain && about.size === 0 && !isRestricted(resource),
     };
   };
 }

@@ -54,8 +54,14 @@ describe('a name', () => {
     'Alpha-1-Fetoprotein',
     'Thyrotropin',
   ])('%s is not sensitive', (name) => {
-    expect(judge(observation(name), alone)).toEqual({ about: [], labels: [], toEhr: true, toChw: true });
+    expect(judge(observation(name), alone)).toEqual({ about: [], labels: [], toEhr: true, toChw: false });
   });
+});
+
+test('only the measures whose trend is told go to a CHW, and never a report as a whole', () => {
+  expect(judge(observation('Hemoglobin A1c', '4548-4'), alone).toChw).toBe(true);
+  expect(judge(observation('Glucose', '2345-7'), alone).toChw).toBe(false);
+  expect(judge({ ...report('Hemoglobin A1c'), code: { coding: [{ code: '4548-4' }] } }, alone).toChw).toBe(false);
 });
 
 test('a code without any name, and a code that the site adds', () => {
