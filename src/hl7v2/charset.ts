@@ -128,13 +128,15 @@ function noCharset(bytes: Uint8Array): Outcome<never> {
 
 /** MSH-18 of bytes that are not decoded yet. */
 export function declaredCharsets(bytes: Uint8Array): readonly string[] {
-  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 2_000)).toString('latin1');
-  const start = head.indexOf('MSH');
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = buffer.indexOf('MSH');
   if (start === -1) return [];
-  const line = head.slice(start).split(/[\r\n]/, 1)[0] ?? '';
+  const ends = [buffer.indexOf(0x0d, start), buffer.indexOf(0x0a, start)].filter((end) => end !== -1);
+  const line = buffer.toString('latin1', start, Math.min(...ends, start + 2_000, buffer.length));
   const separator = line.charAt(3);
-  const fields = separator === '' ? [] : line.split(separator);
-  const repetition = fields[1]?.charAt(1) ?? '';
+  const fields = separator === '' ? [] : line.split(separator, 18);
   const declared = fields[17] ?? '';
+  if (declared === '') return [];
+  const repetition = fields[1]?.charAt(1) ?? '';
   return (repetition === '' ? [declared] : declared.split(repetition)).filter((name) => name.trim() !== '');
 }

@@ -74,51 +74,76 @@ function continues(before: string, line: string, field: string): boolean {
   return separator === -1 || separator > 6 || !/^\w*$/.test(line.slice(0, separator));
 }
 
+/** What separates in one line: most lines have neither repetitions nor subcomponents nor escapes. */
+type LineReader = {
+  readonly repetition: string;
+  readonly component: string;
+  readonly subcomponent: string;
+  readonly unescape: ((text: string) => string) | undefined;
+};
+
+function readerOf(line: string, delimiters: Delimiters, charset: string | undefined): LineReader {
+  const within = (delimiter: string): string => (line.includes(delimiter) ? delimiter : '');
+  return {
+    repetition: within(delimiters.repetition),
+    component: delimiters.component,
+    subcomponent: within(delimiters.subcomponent),
+    unescape: within(delimiters.escape) === '' ? undefined : (text) => unescape(text, delimiters, charset),
+  };
+}
+
 function readSegment(line: string, delimiters: Delimiters, charset: string | undefined): Segment {
   const name = line.slice(0, 3);
   const parts = line.split(delimiters.field);
-  const fields: Field[] = [];
-  let from = 1;
-  if (isHeader(name)) {
-    fields.push([[[delimiters.field]]], [[[encodingCharacters(delimiters)]]]);
-    from = 2;
-  }
+  const header = isHeader(name);
+  const body = header ? line.slice(4 + (parts[1]?.length ?? 0)) : line;
+  const reader = readerOf(body, delimiters, charset);
+  const fields: Field[] = header ? [[[[delimiters.field]]], [[[encodingCharacters(delimiters)]]]] : [];
   let filled = fields.length;
-  for (let at = from; at < parts.length; at += 1) {
-    const field = readField(parts[at] ?? '', delimiters, charset);
+  for (let at = header ? 2 : 1; at < parts.length; at += 1) {
+    const field = readField(parts[at] ?? '', reader);
     fields.push(field);
     if (field.length > 0) filled = fields.length;
   }
-  fields.length = filled;
-  return { name, fields };
+  return { name, fields: filled === fields.length ? fields : fields.slice(0, filled) };
 }
 
-function readField(text: string, delimiters: Delimiters, charset: string | undefined): Field {
+function readField(text: string, reader: LineReader): Field {
+  const { repetition } = reader;
   if (text === '') return none;
-  return split(text, delimiters.repetition, (part) => readRepetition(part, delimiters, charset), empty);
+  if (repetition === '' || !text.includes(repetition)) {
+    const only = readRepetition(text, reader);
+    return only.length === 0 ? none : [only];
+  }
+  return withoutEmptyEnd(text.split(repetition).map((part) => readRepetition(part, reader)));
 }
 
-const readRepetition = (text: string, delimiters: Delimiters, charset: string | undefined): Repetition =>
-  text === '' ? none : split(text, delimiters.component, (part) => readComponent(part, delimiters, charset), empty);
-
-const readComponent = (text: string, delimiters: Delimiters, charset: string | undefined): Component =>
-  text === '' ? none : split(text, delimiters.subcomponent, (part) => unescape(part, delimiters, charset), empty);
-
-const empty = (part: string | readonly unknown[]): boolean => part.length === 0;
-
-/** The parts, without empty ones at the end. */
-function split<T>(text: string, by: string, read: (part: string) => T, isEmpty: (part: T) => boolean): readonly T[] {
-  if (by === '' || !text.includes(by)) {
-    const only = read(text);
-    return isEmpty(only) ? none : [only];
+function readRepetition(text: string, reader: LineReader): Repetition {
+  const { component } = reader;
+  if (text === '') return none;
+  if (!text.includes(component)) {
+    const only = readComponent(text, reader);
+    return only.length === 0 ? none : [only];
   }
-  const parts = text.split(by).map(read);
+  const components: Component[] = [];
+  for (const part of text.split(component)) components.push(readComponent(part, reader));
+  return withoutEmptyEnd(components);
+}
+
+function readComponent(text: string, reader: LineReader): Component {
+  const { subcomponent } = reader;
+  if (text === '') return none;
+  if (subcomponent === '' || !text.includes(subcomponent)) {
+    const only = reader.unescape === undefined ? text : reader.unescape(text);
+    return only === '' ? none : [only];
+  }
+  const parts = text.split(subcomponent);
+  return withoutEmptyEnd(reader.unescape === undefined ? parts : parts.map(reader.unescape));
+}
+
+function withoutEmptyEnd<T extends { readonly length: number }>(parts: readonly T[]): readonly T[] {
   let filled = parts.length;
-  while (filled > 0) {
-    const last = parts[filled - 1];
-    if (last !== undefined && !isEmpty(last)) break;
-    filled -= 1;
-  }
-  parts.length = filled;
-  return parts;
+  while (filled > 0 && parts[filled - 1]?.length === 0) filled -= 1;
+  if (filled === parts.length) return parts;
+  return filled === 0 ? none : parts.slice(0, filled);
 }

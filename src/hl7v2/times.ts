@@ -17,9 +17,25 @@ const compact =
 const iso =
   /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d+))?)?(?: ?(Z|[+-]\d{2}(?::?\d{2})?))?)?)?$/;
 
+/** A message says the same few times again and again. */
+const remembered = new Map<string, string>();
+const mostRemembered = 2_000;
+
 /** ISO 8601, or undefined when there is none that can be read. `zone`: of the sender (IANA). */
 export function readTime(text: string, zone: string): string | undefined {
-  const trimmed = text.trim();
+  if (text === '') return undefined;
+  const key = `${text} ${zone}`;
+  const known = remembered.get(key);
+  if (known !== undefined) return known;
+  const read = decideTime(text.trim(), zone);
+  if (read !== undefined && key.length < 100) {
+    if (remembered.size >= mostRemembered) remembered.clear();
+    remembered.set(key, read);
+  }
+  return read;
+}
+
+function decideTime(trimmed: string, zone: string): string | undefined {
   const parts = compact.exec(trimmed) ?? iso.exec(trimmed);
   if (parts === null) return undefined;
   const [, year = '', month, day, hour, minute, second, fraction, offset] = parts;
