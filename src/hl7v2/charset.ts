@@ -70,6 +70,11 @@ export type CharsetHints = {
 
 /** `source/unreadable` when no set gives text. The detail names the byte, never the text. */
 export function decode(bytes: Uint8Array, { declared, fallback }: CharsetHints): Outcome<Decoded> {
+  const lost = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(replacement);
+  if (lost !== -1) {
+    const what = 'U+FFFD stands in the message: its sender has lost a character.';
+    return fail('source/unreadable', what, { issues: [{ where: `byte ${String(lost)}`, what }] });
+  }
   const marked = markOf(bytes);
   if (marked !== undefined) return readAs(bytes, marked) ?? noCharset(bytes);
   for (const name of declared) {
@@ -84,6 +89,9 @@ export function decode(bytes: Uint8Array, { declared, fallback }: CharsetHints):
     noCharset(bytes)
   );
 }
+
+/** U+FFFD in UTF-8: in Windows-1252 it would be `ï¿½`. */
+const replacement = Buffer.from('\ufffd');
 
 /** A byte order mark, or the pattern of `MSH` in UTF-16. */
 function markOf(bytes: Uint8Array): string | undefined {
@@ -124,19 +132,4 @@ function noCharset(bytes: Uint8Array): Outcome<never> {
   const byte = (bytes[at] ?? 0).toString(16).padStart(2, '0');
   const what = `The control character 0x${byte} stands in the message.`;
   return fail('source/unreadable', what, { issues: [{ where: `byte ${String(at)}`, what }] });
-}
-
-/** MSH-18 of bytes that are not decoded yet. */
-export function declaredCharsets(bytes: Uint8Array): readonly string[] {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const start = buffer.indexOf('MSH');
-  if (start === -1) return [];
-  const ends = [buffer.indexOf(0x0d, start), buffer.indexOf(0x0a, start)].filter((end) => end !== -1);
-  const line = buffer.toString('latin1', start, Math.min(...ends, start + 2_000, buffer.length));
-  const separator = line.charAt(3);
-  const fields = separator === '' ? [] : line.split(separator, 18);
-  const declared = fields[17] ?? '';
-  if (declared === '') return [];
-  const repetition = fields[1]?.charAt(1) ?? '';
-  return (repetition === '' ? [declared] : declared.split(repetition)).filter((name) => name.trim() !== '');
 }

@@ -97,8 +97,10 @@ function hexRun(
     at = end + 1;
   }
   if (bytes.length === 0) return undefined;
+  // Below 0x80 it is ASCII, also where the message is in UTF-16.
+  const label = bytes.every((byte) => byte < 0x80) ? 'utf-8' : charset;
   try {
-    const read = new TextDecoder(charset, { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
+    const read = new TextDecoder(label, { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
     return noText.test(read) ? undefined : { text: read, end: at };
   } catch {
     return undefined;

@@ -5,7 +5,8 @@ import type { LabMessage } from '../core/lab/model.ts';
 import type { Hl7Sender } from '../core/lab/sender.ts';
 import { fail, ok, type Failure, type Outcome } from '../core/outcome.ts';
 import type { Incoming } from '../core/ports.ts';
-import { declaredCharsets, decode } from './charset.ts';
+import { decode } from './charset.ts';
+import { peekHeader } from './header.ts';
 import type { Hl7Message } from './message.ts';
 import { type OruGroup, readOruGroups, sentAt } from './oru.ts';
 import { parseMessage } from './parse.ts';
@@ -29,7 +30,8 @@ export type Hl7Delivery = {
 
 /** Bytes to tree, in whatever character set. One MSH: more of them are a batch that was not split. */
 export function readMessage(raw: Uint8Array, { charset }: Pick<Hl7Sender, 'charset'>): Outcome<Hl7Message> {
-  const decoded = decode(raw, { declared: declaredCharsets(raw), fallback: charset });
+  const header = peekHeader(raw);
+  const decoded = decode(raw, { declared: header.ok ? header.value.charsets : [], fallback: charset });
   if (!decoded.ok) return decoded;
   const message = parseMessage(decoded.value.text, decoded.value.charset);
   if (!message.ok) return message;
@@ -48,7 +50,7 @@ export function readStoredOru(
 ): Outcome<LabMessage> {
   const message = readMessage(raw, sender);
   if (!message.ok) return message;
-  const unread = unsupported(message.value);
+  const unread = headerFailure(message.value) ?? unsupported(message.value);
   if (unread !== undefined) return { ok: false, failure: unread };
   const number = Number(/group=(\d{1,6})/.exec(contentType)?.[1] ?? 1);
   const group = readOruGroups(message.value, sender, receivedAt)[number - 1];

@@ -7,6 +7,7 @@ import { groupOru, type OrderGroup, type PatientGroup, type ResultGroup } from '
 import type { Hl7Message, Segment } from './message.ts';
 import { orderTree } from './order-tree.ts';
 import { readPatient } from './patient.ts';
+import { withoutSocialSecurity } from './social-security.ts';
 import { codeSystemOf, numberOf } from './systems.ts';
 import { readInstant, readTime } from './times.ts';
 import type { TreeContext } from './tree.ts';
@@ -32,7 +33,10 @@ export function readOruGroups(
   sender: Hl7Sender,
   receivedAt?: string,
 ): readonly [OruGroup, ...OruGroup[]] {
-  const read = (group: PatientGroup): OruGroup => readGroup(group, message, sender, receivedAt);
+  const read = (group: PatientGroup): OruGroup => {
+    const safe = group.pid === undefined ? group : { ...group, pid: withoutSocialSecurity(group.pid) };
+    return readGroup(safe, message, sender, receivedAt);
+  };
   const [first, ...more] = groupOru(message);
   return [read(first), ...more.map(read)];
 }

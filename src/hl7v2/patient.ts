@@ -1,6 +1,6 @@
 /**
- * PID to what a person is known by. For matching only: none of it is filed. A social security number is not read, also
- * where it is sent as another identifier.
+ * PID (without social security numbers: social-security.ts) to what a person is known by. For matching only: none of it
+ * is filed.
  *
  * - MRN: numbers of PID-3 (and of PID-2 and PID-4 of old versions) whose authority is one of `mrnAuthorities`, of a type
  *   that names a person (MR, PI, PT, none), not expired (CX.8) when the message was made. Without an authority: PID-3
@@ -13,7 +13,6 @@ import { fail, ok, type Outcome } from '../core/outcome.ts';
 import type { PatientIdentifiers } from '../core/ports.ts';
 import type { Hl7Sender } from '../core/lab/sender.ts';
 import type { Repetition, Segment } from './message.ts';
-import { isSocialSecurity } from './social-security.ts';
 import { readDate } from './times.ts';
 import { isNull, repetitionsOf, valueOf } from './values.ts';
 
@@ -55,16 +54,13 @@ export function readPatient(
   });
 }
 
-function identifiersOf(pid: Segment, sentOn: string | undefined): readonly Cx[] {
-  const ssn = digits(valueOf(pid, 19));
-  return [3, 2, 4].flatMap((field) =>
+const identifiersOf = (pid: Segment, sentOn: string | undefined): readonly Cx[] =>
+  [3, 2, 4].flatMap((field) =>
     repetitionsOf(pid, field).flatMap((repetition): Cx[] => {
       const cx = cxOf(repetition, field === 3);
-      const hidden = isSocialSecurity(repetition) || (ssn !== '' && digits(cx.value) === ssn);
-      return cx.value === '' || hidden || isExpired(repetition, sentOn) ? [] : [cx];
+      return cx.value === '' || isExpired(repetition, sentOn) ? [] : [cx];
     }),
   );
-}
 
 const digits = (text: string): string => text.replaceAll(/\D/g, '');
 

@@ -1,5 +1,6 @@
 /** A social security number is not carried anywhere: not PID-19, and not where one is sent as another identifier. */
-import type { Repetition } from './message.ts';
+import type { Repetition, Segment } from './message.ts';
+import { valueOf } from './values.ts';
 
 /** Where CX and its kin have type code and assigning authority, from 0. */
 const places: Readonly<Record<string, { readonly type: number; readonly authority: number }>> = {
@@ -19,4 +20,21 @@ export function isSocialSecurity(repetition: Repetition, dataType = 'CX'): boole
   const code = repetition[place.type]?.[0]?.trim().toUpperCase();
   if (code === 'SS' || code === 'SSN') return true;
   return (repetition[place.authority] ?? []).some((text) => authorities.has(text.trim().toUpperCase()));
+}
+
+/** Fields of PID that hold CX, and PID-19 itself. */
+const fieldsOfPid: ReadonlySet<number> = new Set([2, 3, 4, 18, 21]);
+const numberOfPid = 19;
+
+/** PID without it: what is of that type or authority, and what is the same number as PID-19 under another name. */
+export function withoutSocialSecurity(pid: Segment): Segment {
+  const digits = valueOf(pid, numberOfPid).replaceAll(/\D/g, '');
+  const isSame = (repetition: Repetition): boolean =>
+    digits.length === 9 && (repetition[0]?.[0] ?? '').replaceAll(/\D/g, '') === digits;
+  const fields = pid.fields.map((field, index) => {
+    if (index + 1 === numberOfPid) return [];
+    if (!fieldsOfPid.has(index + 1)) return field;
+    return field.filter((repetition) => !isSocialSecurity(repetition) && !isSame(repetition));
+  });
+  return { name: pid.name, fields };
 }
