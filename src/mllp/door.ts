@@ -50,11 +50,10 @@ export function createDoor(parts: DoorParts): Door {
   ): string | undefined {
     const code = ackCode(header, verdict);
     parts.observe.acknowledged(source, code ?? 'none');
-    if (verdict !== 'accepted')
-      parts.log('warn', `mllp.${verdict}`, {
-        source,
-        ...(problem === undefined ? {} : { reason: `table-0357-${problem.code}` }),
-      });
+    // A control id that is used twice is a fault of the sender that loses results: it has an alert of its own.
+    if (problem?.code === '205') parts.log('warn', 'mllp.control-id-reused', { source });
+    else if (problem !== undefined)
+      parts.log('warn', `mllp.${verdict}`, { source, reason: `table-0357-${problem.code}` });
     return code === undefined ? undefined : buildAck(header, code, context(), problem);
   }
 

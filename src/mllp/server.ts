@@ -132,6 +132,9 @@ function listenerOf(
       accept(socket, Array.isArray(name) ? name[0] : name);
     },
   );
-  server.on('tlsClientError', (error) => log('warn', 'mllp.tls-refused', { error }));
+  server.on('tlsClientError', (error, socket) => {
+    log('warn', 'mllp.tls-refused', { error });
+    socket.destroy();
+  });
   return server;
 }
