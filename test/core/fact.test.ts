@@ -18,6 +18,23 @@ const an = (activityType: string, details: Record<string, unknown>, more: Partia
 });
 const told = (activity: Activity) => factsOf(activity).map(({ kind, key, data }) => ({ kind, key, ...data }));
 
+test.each([
+  ['A1c < 7', 7],
+  ['A1c menos de 7.5 %', 7.5],
+  ['Bajar mi A1c a 8', 8],
+  ['HbA1c below 6,5', 6.5],
+  ['A1c', undefined],
+  ['A1c de 9 a 7', undefined],
+  ['A1c < 70', undefined],
+  ['Caminar 20 minutos', undefined],
+])('a goal for the A1c keeps the number, and never the words: %s', (target, below) => {
+  const goal = { kind: 'goal', key: 'g', said: 'set' };
+  const details = { goalId: 'g', text: 'Sentirme mejor', target };
+  expect(told(an('goal.set', details))).toEqual([
+    below === undefined ? goal : { ...goal, analyte: 'a1c', below, unit: '%' },
+  ]);
+});
+
 describe('a contact', () => {
   test('that took place says how long, how, who began it and for which functions, and nothing that somebody wrote', () => {
     const activity = an(

@@ -13,6 +13,7 @@ type Told = { code?: string; status: string; text?: string; key?: string };
 type Given = {
   id: string;
   minute: number;
+  conclusion?: string;
   status?: string;
   results: readonly Told[];
   mrn?: string;
@@ -84,6 +85,7 @@ const labs: LabDeps = {
         status: given.status ?? 'final',
         subject: context.patient,
         issued: order.issued,
+        ...(given.conclusion === undefined ? {} : { conclusion: given.conclusion }),
         ...(names.parent === undefined ? {} : { basedOn: [{ reference: context.filed[names.parent] ?? 'nowhere' }] }),
         result: names.results.map((one) => ({ reference: url(one) })),
       }),
@@ -320,6 +322,7 @@ test('a sensitive result is left out by itself', async () => {
   await send({
     id: 'a',
     minute: 1,
+    conclusion: 'The second is positive.',
     results: [
       { code: 'a1c', status: 'final', text: '7' },
       { code: 'secret', status: 'final', text: 'positive' },
@@ -327,6 +330,8 @@ test('a sensitive result is left out by itself', async () => {
   });
   expect(results()).toEqual(['final 7']);
   expect(of('DiagnosticReport')[0]?.['result']).toHaveLength(1);
+  // Its text tells of both.
+  expect(of('DiagnosticReport')[0]).not.toHaveProperty('conclusion');
 });
 
 test('a reflex test refers to the report it grew out of', async () => {

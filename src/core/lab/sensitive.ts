@@ -117,17 +117,13 @@ export function withLabels(resource: Resource, labels: readonly Label[]): Resour
   return { ...resource, meta: { ...meta, security: [...before, ...news] } };
 }
 
-/**
- * A report of which some results are withheld, as it may go: without the references to them, and without conclusion, text
- * and attached forms, which tell of all of them.
- */
-export function withoutWithheld(report: Resource, isWithheld: (reference: string) => boolean): Resource {
-  const kept = Object.entries(report).filter(([element]) => !tellsOfAll.has(element));
-  const result = list(report['result']).filter((one) => !isWithheld(String(one['reference'])));
-  return { resourceType: report.resourceType, ...Object.fromEntries(kept), ...(result.length === 0 ? {} : { result }) };
-}
+/** A report of which some results are withheld, as it may go: without the texts and attached forms, which tell of all of them. */
+export const withoutTexts = (report: Resource): Resource => ({
+  resourceType: report.resourceType,
+  ...Object.fromEntries(Object.entries(report).filter(([element]) => !tellsOfAll.has(element))),
+});
 
-const tellsOfAll = new Set(['result', 'conclusion', 'conclusionCode', 'presentedForm', 'text', 'media', 'note']);
+const tellsOfAll = new Set(['conclusion', 'conclusionCode', 'presentedForm', 'text', 'media', 'note']);
 
 type Json = Readonly<Record<string, unknown>>;
 const isRecord = (value: unknown): value is Json =>

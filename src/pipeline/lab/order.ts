@@ -1,6 +1,6 @@
 /** One order of a message: what of it is news, and the steps that make it stand. Pure. */
 import type { KeptLabVersion, LabNames, LabOrder, LabVersion, ResultSummary } from '../../core/lab/model.ts';
-import type { JudgeResult, LabJudgement } from '../../core/lab/sensitive.ts';
+import { type JudgeResult, type LabJudgement, withLabels, withoutTexts } from '../../core/lab/sensitive.ts';
 import { countingOf, type Effect, effectOf, isWithdrawn, overruled } from '../../core/lab/versions.ts';
 import type { FilingStep, Mapped, Resource } from '../../core/ports.ts';
 import { judgeAll } from './judged.ts';
@@ -36,7 +36,9 @@ export function planOrder(
     .map(({ one, says }): Told => {
       const version = versionOf(one, report, order, names, says.toChw);
       const effect = isSaidAlready(version, known) ? 'none' : effectOf(version, versionsOf(known, one.artifact));
-      return { one: labelled(one, says), version, effect };
+      const isPart = one.artifact === names.report && withheld.length > 0;
+      const shown = isPart ? { ...one, resource: withoutTexts(one.resource) } : one;
+      return { one: labelled(shown, says), version, effect };
     });
   // The chart has its own: nothing is written beside it, nor to it.
   const ours = told.filter(({ one }) => inChartAs(one.artifact, known.links) === undefined);
@@ -100,12 +102,10 @@ const depths: Readonly<Record<string, number>> = { Specimen: 0, Observation: 1, 
 const depth = (step: FilingStep): number =>
   depths[step.do === 'void' ? step.resourceType : step.resource.resourceType] ?? (step.do === 'put' ? 3 : 4);
 
-function labelled(one: Mapped, { labels }: LabJudgement): Mapped {
-  if (labels.length === 0) return one;
-  const meta = (one.resource['meta'] ?? {}) as Readonly<Record<string, unknown>>;
-  const given = Array.isArray(meta['security']) ? (meta['security'] as readonly unknown[]) : [];
-  return { ...one, resource: { ...one.resource, meta: { ...meta, security: [...given, ...labels] } } };
-}
+const labelled = (one: Mapped, { labels }: LabJudgement): Mapped => ({
+  ...one,
+  resource: withLabels(one.resource, labels),
+});
 
 /** What was withdrawn is known still: should it come to stand again, it is the same resource. */
 function putStep({ artifact, fullUrl }: Mapped, resource: Resource, { links }: Known): FilingStep {
