@@ -43,8 +43,15 @@ function resolved(json: unknown, resolve: Resolve): unknown {
   if (Array.isArray(json)) return json.map((item: unknown) => resolved(item, resolve));
   if (!isObject(json)) return json;
   const copy: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(json))
-    copy[key] = key === 'reference' && typeof value === 'string' ? resolve(value) : resolved(value, resolve);
+  for (const key of Object.keys(json)) {
+    const value = json[key];
+    copy[key] =
+      typeof value === 'object' && value !== null
+        ? resolved(value, resolve)
+        : key === 'reference' && typeof value === 'string'
+          ? resolve(value)
+          : value;
+  }
   return copy;
 }
 

@@ -1,7 +1,6 @@
 /** What Tejido's maps can do in expressions beside FHIRPath. */
 import { Item, nothing } from '../definitions/item.ts';
 import { FhirPathError, type FunctionDef } from '../fml/index.ts';
-import { labFunctions } from './lab/functions.ts';
 
 /** Making a formatter costs a hundred times what using it does. */
 const formatters = new Map<string, Intl.DateTimeFormat>();
@@ -52,7 +51,6 @@ const text = (items: readonly Item[] | undefined): string | undefined => {
 
 /** `localTime(zone, 'date' | 'time' | 'datetime')` */
 export const functions: Readonly<Record<string, FunctionDef>> = {
-  ...labFunctions,
   localTime: {
     min: 2,
     max: 2,

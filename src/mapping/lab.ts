@@ -5,6 +5,8 @@ import type { LabContext, Mapped, UnmappedCode } from '../core/ports.ts';
 import { assemble } from './assemble.ts';
 import { isObject } from '../definitions/item.ts';
 import type { TejidoItem } from './item.ts';
+import type { Sender } from './lab/concept.ts';
+import { withReadings } from './lab/read-order.ts';
 import { type Loaded, runOne } from './run-one.ts';
 
 /** Codes of results → LOINC. Whether a code that it does not list is held is said by `labs.unmappedCodes`, not by it. */
@@ -15,11 +17,21 @@ const named = (json: unknown, names: readonly string[]): unknown =>
     ? json.map((each: unknown, index) => (isObject(each) ? { ...each, artifact: names[index] } : each))
     : json;
 
-function labItemOf(order: LabOrder, names: LabNames, context: LabContext): TejidoItem {
+/** Codes of the sender's own have the system `<artifactSystem>/code/<source>`, with the name of their system behind it. */
+const senderOf = ({ systems = {}, programme, source }: LabContext): Sender => ({
+  namespaces: systems,
+  localBase: `${programme.artifactSystem}/code/${encodeURIComponent(source)}`,
+});
+
+const formatOf = ({ tree }: LabOrder): string => (typeof tree['format'] === 'string' ? tree['format'] : 'hl7v2');
+
+/** What a map reads; of HL7 v2 with what was read of each field beside it. */
+export function labItemOf(order: LabOrder, names: LabNames, context: LabContext): TejidoItem {
   const { tree, issued } = order;
-  const { observation, specimen } = tree;
+  const read = formatOf(order) === 'hl7v2' ? withReadings(tree, issued, senderOf(context)) : tree;
+  const { observation, specimen } = read;
   return {
-    ...tree,
+    ...read,
     ...(observation === undefined ? {} : { observation: named(observation, names.results) }),
     ...(specimen === undefined ? {} : { specimen: named(specimen, names.specimens) }),
     artifact: names.report,
@@ -39,7 +51,7 @@ export function mapLab(
   context: LabContext,
   unmapped: UnmappedCode[],
 ): Outcome<readonly Mapped[]> {
-  const format = typeof order.tree['format'] === 'string' ? order.tree['format'] : 'hl7v2';
+  const format = formatOf(order);
   const url = loaded.labs.get(format);
   const map = url === undefined ? undefined : loaded.compiled.get(url);
   if (map === undefined)
@@ -50,7 +62,9 @@ export function mapLab(
   const made = runOne(loaded, map, labItemOf(order, names, context), context, found);
   const held = context.unmappedCodes === 'hold' && found.some(({ conceptMap }) => conceptMap === labCodeMap);
   unmapped.push(
-    ...found.map((each) => (held && each.conceptMap === labCodeMap ? ({ ...each, policy: 'hold' } as const) : each)),
+    ...distinct(found).map((each) =>
+      held && each.conceptMap === labCodeMap ? ({ ...each, policy: 'hold' } as const) : each,
+    ),
   );
   if (!made.ok) return made;
   if (held)
@@ -73,3 +87,8 @@ function withParent(
   if (parent === undefined || Object.hasOwn(filed, parent)) return filed;
   return { ...filed, [parent]: `urn:uuid:${uuidFor(parent)}` };
 }
+
+/** A unit is looked up for the value and for each limit. */
+const distinct = (found: readonly UnmappedCode[]): readonly UnmappedCode[] => [
+  ...new Map(found.map((each) => [JSON.stringify([each.conceptMap, each.system, each.code]), each])).values(),
+];

@@ -1,7 +1,7 @@
 /** Coded fields (CE, CWE, CNE, CF, IS) as CodeableConcept. Pure. */
 import { codingSystemOf, type Namespaces, uriOfUniversalId } from '../../core/lab/coding-systems.ts';
-import type { JsonObject } from '../../definitions/item.ts';
-import { compact, part } from './json.ts';
+import { isObject, type JsonObject } from '../../definitions/item.ts';
+import { compact, list, part } from './json.ts';
 
 /** What is known of the sender of a code. */
 export type Sender = {
@@ -48,8 +48,8 @@ const isCode = (text: string): boolean => /^\S+(?: \S+)*$/.test(text);
  * stands as a code without system and without words (`Negative` in a CWE) is the text as well. Undefined: nothing given.
  */
 export function conceptOf(json: unknown, sender: Sender): JsonObject | undefined {
-  const seen = new Set<string>();
-  const coding: JsonObject[] = [];
+  if (json === undefined) return undefined;
+  const coding: { readonly system: string; readonly code: string }[] = [];
   let words = part(json, 'originalText');
   let bare: string | undefined;
   for (const [codeKey, textKey, formattedKey, nameKey, versionKey, oidKey] of codings) {
@@ -61,11 +61,26 @@ export function conceptOf(json: unknown, sender: Sender): JsonObject | undefined
     bare ??= display === undefined && name === undefined ? code : undefined;
     if (!isCode(code)) continue;
     const system = systemOf(name, part(json, oidKey), sender);
-    if (seen.has(`${system}|${code}`)) continue;
-    seen.add(`${system}|${code}`);
-    coding.push(compact({ system, version: part(json, versionKey), code, display }));
+    if (coding.some((each) => each.code === code && each.system === system)) continue;
+    const version = part(json, versionKey);
+    coding.push({
+      system,
+      ...(version === undefined ? {} : { version }),
+      code,
+      ...(display === undefined ? {} : { display }),
+    });
   }
   const text = words ?? bare ?? part(json, 'identifier');
   if (coding.length === 0 && text === undefined) return undefined;
   return compact({ coding: coding.length === 0 ? undefined : coding, text });
 }
+
+const loinc = 'http://loinc.org';
+
+/** The LOINC codes of a CodeableConcept. */
+export const loincOf = (concept: JsonObject | undefined): readonly string[] =>
+  list(concept?.['coding']).flatMap((each) =>
+    isObject(each) && each['system'] === loinc && typeof each['code'] === 'string' ? [each['code']] : [],
+  );
+
+export const hasLoinc = (concept: JsonObject | undefined): boolean => loincOf(concept).length > 0;

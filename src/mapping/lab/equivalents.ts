@@ -42,13 +42,27 @@ const analytes: Readonly<Record<string, Readonly<Record<string, Other>>>> = {
   '2571-8': triglycerides,
 };
 
-/** `= 68 mmol/mol (IFCC)`; undefined where there is no other unit in use. `ucum`: the unit that the value has. */
+/** As units are written for these analytes, in lower case. */
+const spellings: Readonly<Record<string, string>> = {
+  '%': '%',
+  percent: '%',
+  '% of total hgb': '%',
+  '% total hgb': '%',
+  'mmol/mol': 'mmol/mol',
+  'mg/dl': 'mg/dL',
+  'mg/dL': 'mg/dL',
+  'mmol/l': 'mmol/L',
+  'mmol/L': 'mmol/L',
+};
+
+/** `= 68 mmol/mol (IFCC)`; undefined where there is no other unit in use. `unit`: UCUM, or as written in lower case. */
 export function equivalentOf(
   codes: readonly string[],
   { value, comparator = '' }: { readonly value: number; readonly comparator?: string },
-  ucum: string,
+  unit: string,
 ): string | undefined {
   const units = codes.map((code) => (Object.hasOwn(analytes, code) ? analytes[code] : undefined)).find(Boolean);
+  const ucum = Object.hasOwn(spellings, unit) ? (spellings[unit] ?? '') : '';
   const other = units !== undefined && Object.hasOwn(units, ucum) ? units[ucum] : undefined;
   if (other === undefined || value <= 0) return undefined;
   const converted = other.convert(value);

@@ -6,7 +6,7 @@ export const explicitNull = '""';
 
 /** What is written there; undefined for nothing, blanks and an explicit null. */
 export function given(json: unknown): string | undefined {
-  if (typeof json !== 'string') return undefined;
+  if (typeof json !== 'string' || json === '') return undefined;
   const text = json.trim();
   return text === '' || text === explicitNull ? undefined : text;
 }
@@ -20,5 +20,8 @@ export const list = (json: unknown): readonly unknown[] =>
   json === undefined ? [] : Array.isArray(json) ? (json as unknown[]) : [json];
 
 /** An object without what is undefined. */
-export const compact = (fields: Readonly<Record<string, unknown>>): JsonObject =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+export function compact(fields: Readonly<Record<string, unknown>>): JsonObject {
+  const kept: Record<string, unknown> = {};
+  for (const key in fields) if (fields[key] !== undefined) kept[key] = fields[key];
+  return kept;
+}

@@ -66,6 +66,7 @@ function addressOf(json: unknown): string | undefined {
  * and where it is (42 CFR 493.1291): a logical reference has the display for it.
  */
 export function organizationOf(json: unknown, address: unknown, namespaces: Namespaces): JsonObject | undefined {
+  if (json === undefined) return undefined;
   const name = ['organizationName', 'text', 'namespaceId', 'alternateText'].map((each) => part(json, each));
   const value = part(json, 'organizationIdentifier') ?? part(json, 'idNumber') ?? part(json, 'identifier');
   const universal = part(json, 'universalId');
@@ -103,5 +104,6 @@ export function performersOf(obx: unknown, namespaces: Namespaces): readonly Jso
     organizationOf(field['performingOrganizationName'], field['performingOrganizationAddress'], namespaces) ??
     organizationOf(field['producersId'], undefined, namespaces);
   const people = [...list(field['responsibleObserver']), ...list(field['performingOrganizationMedicalDirector'])];
+  if (organisation === undefined && people.length === 0) return [];
   return distinct([organisation, ...people.map((each) => personOf(each, namespaces))]);
 }

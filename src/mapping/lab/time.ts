@@ -6,23 +6,16 @@ const hl7Date = /^(\d{4})(?:(\d{2})(\d{2})?)?$/;
 const offsetOf = (zone: string): string =>
   zone === 'Z' || zone.includes(':') ? zone : `${zone.slice(0, 3)}:${zone.slice(3)}`;
 
-const zeros = /^0{4}/;
+const dashed = (_: string, year: string, month?: string, day?: string): string =>
+  [year, month, day].filter((each) => each !== undefined).join('-');
 
 /**
  * A FHIR dateTime: FHIR asks for seconds and an offset wherever there is an hour, so that seconds which were not given are
  * zero, and a time of which nobody knows the offset is its date. Undefined for what is no time, and for `0000…`.
  */
 export function dateTimeOf(text: string): string | undefined {
-  const bare = hl7Date.exec(text);
-  const written =
-    bare === null
-      ? text
-      : bare
-          .slice(1)
-          .filter((each) => each !== undefined)
-          .join('-');
-  const found = iso.exec(written);
-  if (found === null || zeros.test(written)) return undefined;
+  const found = iso.exec(text) ?? iso.exec(text.replace(hl7Date, dashed));
+  if (found === null || text.startsWith('0000')) return undefined;
   const [, date = '', hour, minute = '00', second = '00', fraction = '', zone] = found;
   if (!isDate(date)) return undefined;
   if (hour === undefined || zone === undefined || date.length < 10) return date;
@@ -32,8 +25,12 @@ export function dateTimeOf(text: string): string | undefined {
 
 /** A month of twelve, a day that the month has. */
 function isDate(date: string): boolean {
-  const [year = 0, month = 1, day = 1] = date.split('-').map(Number);
-  return month >= 1 && month <= 12 && day >= 1 && day <= new Date(Date.UTC(year, month, 0)).getUTCDate();
+  if (date.length === 4) return true;
+  const month = Number(date.slice(5, 7));
+  if (month < 1 || month > 12) return false;
+  if (date.length === 7) return true;
+  const day = Number(date.slice(8));
+  return day >= 1 && (day <= 28 || day <= new Date(Date.UTC(Number(date.slice(0, 4)), month, 0)).getUTCDate());
 }
 
 /** A FHIR instant: undefined where there is no time of day or no offset. */

@@ -22,7 +22,7 @@ export type LabValue =
   | { readonly attached: Attached };
 
 /** All that the repetition says, in words. */
-function wordsOf(json: unknown): string | undefined {
+export function wordsOf(json: unknown): string | undefined {
   if (!isObject(json)) return given(json);
   const text = json['text'];
   if (typeof text === 'string') return given(text) === undefined ? undefined : text;
@@ -42,9 +42,10 @@ const numeric = (json: unknown): LabValue | undefined => {
 
 /** SN (HL7 v2.8.2 §2A.3.72). */
 function structured(json: unknown): LabValue | undefined {
-  const [sign = '', first = '', between = '', second = ''] = ['comparator', 'num1', 'separatorSuffix', 'num2'].map(
-    (each) => part(json, each) ?? '',
-  );
+  const parts = ['comparator', 'num1', 'separatorSuffix', 'num2'].map((each) => part(json, each) ?? '');
+  // Some leave the place of the comparator out: `1^:^128`.
+  const shifted = parts[3] === '' && numberOf(parts[0] ?? '') !== undefined;
+  const [sign = '', first = '', between = '', second = ''] = shifted ? ['', ...parts] : parts;
   const comparator = comparatorOf(sign);
   const [one, other] = [numberOf(first), numberOf(second)];
   if (between === '' && second === '') {
