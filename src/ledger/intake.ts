@@ -145,7 +145,7 @@ const next = statement<Row>(
   `select id::text, source, actor, cause, detail, body from (
       select *, sum(length(body)) over (order by id) - length(body) as before
       from (select * from hl7_intake where id > $1 order by id limit $2) as first
-    ) as counted where before < $3 order by id`,
+    ) as counted where before < $3 order by counted.id`,
 );
 
 /** What waits, in the order in which it was kept; `after`: the id of the last one seen. */
