@@ -106,9 +106,8 @@ const json = (file: string): unknown => JSON.parse(readFileSync(path.join(folder
     const reports = await byFiller('F-5013');
     expect(reports).toHaveLength(1);
     expect(reports[0]).not.toHaveProperty('result');
-    const artifact = (reports[0]?.['identifier'] as readonly { system: string; value: string }[])
-      .find(({ system }) => system.includes('tejido'))
-      ?.value.replace(/\.report$/, '');
+    const { identifier = [] } = reports[0] as { identifier?: readonly { system: string; value: string }[] };
+    const artifact = identifier.find(({ system }) => system.includes('tejido'))?.value.replace(/\.report$/, '');
     const gone = (await results('100200300', '4548-4')).filter((one) =>
       JSON.stringify(one['identifier']).includes(artifact ?? '?'),
     );
