@@ -90,8 +90,8 @@ function isSaidAlready(version: LabVersion, known: Known): boolean {
 }
 
 /** A number in UCUM is the same whatever the sender calls its unit. */
-const saysOf = ({ text, number, comparator, unit, flags }: ResultSummary): string =>
-  JSON.stringify([number === undefined || unit === undefined ? text : [comparator, number, unit], flags]);
+const saysOf = ({ text, number, comparator, unit }: ResultSummary): string =>
+  JSON.stringify(number === undefined || unit === undefined ? text : [comparator, number, unit]);
 
 const isLate = (version: LabVersion, before: readonly KeptLabVersion[]): boolean =>
   before.length > 0 && countingOf([version, ...before])?.top !== version;
