@@ -133,7 +133,11 @@ test('what stands in the chart by the EHR itself is not filed beside it, and no 
   await send(oru('own', 'C3', a1c('6.4', 'F')));
   expect((await settled(site))[0]).toMatchObject({ state: 'superseded' });
   await send(oru('own', 'C4', a1c('6.9', 'C'), '20260505090000-0500'));
-  expect((await settled(site))[0]).toMatchObject({ state: 'superseded' });
+  const [correction] = await settled(site);
+  expect(correction).toMatchObject({ state: 'superseded' });
+  // Nobody must think that the chart holds it.
+  const { text } = await site.ask(`/v1/messages/${correction?.id ?? ''}`);
+  expect(text).toContain('lab/chart-differs');
   expect(await results()).toEqual(['corrected 9.7', 'final 6.4']);
   expect((await site.ask(`/sandbox/fhir/${own}`)).body).toMatchObject({ meta: { versionId: '1' } });
 });

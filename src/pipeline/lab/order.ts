@@ -15,6 +15,8 @@ export type OrderPlan = {
   readonly withheld: number;
   /** Results whose version is late, and changes nothing. */
   readonly late: number;
+  /** Results that the chart has by another hand, and otherwise. */
+  readonly otherwise: number;
 };
 
 type Told = { readonly one: Mapped; readonly version: LabVersion; readonly effect: Effect };
@@ -68,6 +70,7 @@ export function planOrder(
       .map((step) => (standing.size === 0 ? step : pointed(step, standing))),
     versions: told.map(({ version }) => version),
     withheld: withheld.length,
+    otherwise: told.filter((each) => each.effect !== 'none' && !ours.includes(each)).length,
     late: told.filter(
       ({ one, version, effect }) => effect === 'none' && isLate(version, versionsOf(known, one.artifact)),
     ).length,

@@ -126,7 +126,7 @@ function plan(
   const steps: FilingStep[] = [];
   const versions: LabVersion[] = [];
   const chart: EmittedLink[] = [];
-  let [withheld, late] = [0, 0];
+  let [withheld, late, otherwise] = [0, 0, 0];
   for (const { order, report } of placed) {
     const names = namesOf(report, order, parentOf(order, placed, known.versions, patientKey));
     const context = {
@@ -157,6 +157,7 @@ function plan(
     versions.push(...planned.versions);
     withheld += planned.withheld;
     late += planned.late;
+    otherwise += planned.otherwise;
     // A reflex test refers to the report that it grew out of, also when both come in one message.
     for (const one of mapped.value) if (filed[one.artifact] === undefined) filed[one.artifact] = one.fullUrl;
   }
@@ -164,6 +165,11 @@ function plan(
   const voided = known.links.filter(({ artifact }) => moved.some((report) => artifact.startsWith(`${report}.`)));
   const issues = [
     ...told(late, 'result(s) came late: a later version stands.', 'lab/late'),
+    ...told(
+      otherwise,
+      'result(s) or report(s) differ from what the EHR has by itself, which is not written to: its own interface must bring them.',
+      'lab/chart-differs',
+    ),
     ...told(withheld, 'result(s) not sent to this destination: sensitive, as configured.', 'gate/minimum'),
     ...told(moved.length, 'report(s) taken from another patient, as the laboratory says.', 'lab/moved'),
   ];
@@ -179,12 +185,13 @@ function plan(
     ...(chart.length > 0
       ? { as: 'superseded', left: standsThere }
       : steps.length === 0 && voided.length === 0
-        ? { as: 'superseded', left: nothingNew }
+        ? { as: 'superseded', left: otherwise > 0 ? standsOtherwise : nothingNew }
         : {}),
   };
 }
 
 const standsThere = 'Read from the chart, where it stands.';
+const standsOtherwise = 'Not filed: the EHR has this order by itself, and otherwise.';
 const nothingNew = 'Nothing in it that the chart does not hold.';
 
 const told = (count: number, what: string, code: string): readonly Issue[] =>
