@@ -5,6 +5,7 @@ import type { Hl7InterfaceConfig } from '../../src/connections/hl7v2/config.ts';
 import { hl7Interface } from '../../src/connections/hl7v2/interface.ts';
 import type { Hl7Message } from '../../src/hl7v2/message.ts';
 import { parseMessage } from '../../src/hl7v2/parse.ts';
+import { refileLesser } from '../../src/ledger/refile.ts';
 import { type Ehr, mrnSystem, startEhr } from '../connections/support/ehr.ts';
 import { aLedger, type TestLedger } from '../ledger/support.ts';
 import { acknowledge, type Got, scripted, type Scripted } from '../mllp/scripted-server.ts';
@@ -236,5 +237,84 @@ const results = (from = 0): readonly Hl7Message[] =>
     const byId = Map.groupBy(v2.got, ({ controlId }) => controlId);
     expect(byId.size).toBe(3);
     for (const sent of byId.values()) expect(new Set(sent.map(({ bytes }) => bytes.toString('hex'))).size).toBe(1);
+  });
+
+  test('what was sent, and whose sending was not recorded, is cancelled when its record is voided', async () => {
+    await begin();
+    await send();
+    await flow.file({ ledger: (real) => ({ ...real, complete: () => Promise.resolve(false) }), leaseMs: 200 });
+    expect(types()).toEqual(['MDM^T02', 'ORU^R01', 'ORU^R01']);
+    expect(await linksOf(ledger)).toEqual([]);
+    await ledger.acceptor.accept([aVoid('visit-1', { mrn: 'MRN-1', sourcePatientId: 'c-1' })]);
+    await settled();
+    expect(field(note('T11'), 'TXA', 12)).toEqual(field(note('T02'), 'TXA', 12));
+    const withdrawn = results(3).filter((one) => field(one, 'OBX', 11)[0] === 'W');
+    expect(withdrawn.map((one) => field(one, 'OBR', 3)[0]).toSorted()).toEqual(
+      results()
+        .slice(0, 2)
+        .map((one) => field(one, 'OBR', 3)[0])
+        .toSorted(),
+    );
+  });
+
+  test('an EHR that learns to take it natively gets no second one: what went by HL7 v2 goes on that way', async () => {
+    await begin();
+    await send();
+    await settled();
+    ehr.admin.wear(statementOf('epic-r4'));
+    flow = aFlow(ehr, ledger, ehr.destination({ id: 'ehr', capabilityMaxAgeMs: 0 }, { hl7v2: interfaceAt() }));
+    expect(await refileLesser(ledger.pool, undefined, 'test')).toBe(0);
+    await send(aVisit(2, { glucose: 97, target: '2 days' }));
+    await settled();
+    expect((await statesOf(ledger)).at(-1)).toBe('filed');
+    expect(types()).toEqual(['MDM^T02', 'MDM^T10', 'ORU^R01', 'ORU^R01', 'ORU^R01']);
+    const standing = alive(ehr).map(({ resourceType }) => resourceType);
+    expect(standing).not.toContain('Observation');
+    expect(standing).not.toContain('DocumentReference');
+    const lines = field(note('T10'), 'OBX', 5).join('\n');
+    expect(lines).toContain('2 days');
+  });
+
+  test('without the interface a person corrects and removes what went by it; nothing is filed beside it', async () => {
+    await begin();
+    await send();
+    await settled();
+    flow = aFlow(ehr, ledger, ehr.destination({ id: 'ehr' }));
+    await send(aVisit(2, { glucose: 97 }));
+    await settled();
+    const correct = (await openItems(ledger)).filter(({ kind }) => kind === 'correct');
+    expect(correct.map(({ lines }) => lines.join(' ')).join(' ')).toMatch(/HL7 v2 as ORU_R01\/\w+.*97/);
+    expect(v2.got).toHaveLength(3);
+  });
+
+  test('an enhanced receiver keeps it (CA); what it says later of the same is not taken for the next one', async () => {
+    await begin('athenahealth-r4', (got) => {
+      acknowledge('CA')(got);
+      acknowledge('AA')(got);
+    });
+    flow = aFlow(ehr, ledger, ehr.destination({ id: 'ehr' }, { hl7v2: interfaceAt({ acknowledgement: 'enhanced' }) }));
+    await send();
+    await settled();
+    expect(await statesOf(ledger)).toEqual(['filed']);
+    expect(field(note('T02'), 'MSH', 15)).toEqual(['AL']);
+    expect(v2.got).toHaveLength(3);
+    expect(v2.connections()).toBe(1);
+  });
+
+  test('`tejido check` says where, and what goes that way', async () => {
+    await begin();
+    const destination = ehr.destination({ id: 'ehr' }, { hl7v2: interfaceAt() });
+    const report = await destination.report();
+    expect(report.hl7v2).toEqual({ where: `127.0.0.1:${v2.port}`, reachable: true, documents: true, results: true });
+    const of = (type: string) => report.resources.find((one) => one.type === type);
+    expect(of('Observation')).toMatchObject({ tier: 'v2', level: 'degraded', amend: 'replaced', void: 'cancelled' });
+    expect(of('DocumentReference')).toMatchObject({ tier: 'v2', says: expect.stringContaining('MDM^T02') });
+    await v2.close();
+    const alone = await ehr.destination({ id: 'ehr' }, { hl7v2: interfaceAt() }).report();
+    expect(alone.hl7v2?.reachable).toBe(false);
+    expect(alone.problems).toContainEqual({
+      cause: 'send/connection-refused',
+      detail: expect.stringContaining('ECONNREFUSED'),
+    });
   });
 });
