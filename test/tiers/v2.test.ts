@@ -10,7 +10,7 @@ import { type Ehr, mrnSystem, startEhr } from '../connections/support/ehr.ts';
 import { aLedger, type TestLedger } from '../ledger/support.ts';
 import { acknowledge, type Got, scripted, type Scripted } from '../mllp/scripted-server.ts';
 import { aVoid, statesOf, until } from '../pipeline/support.ts';
-import { aFlow, alive, aVisit, type Flow, linksOf, openItems, present, statementOf } from './support.ts';
+import { aFlow, alive, aVisit, carried, type Flow, linksOf, openItems, present, statementOf } from './support.ts';
 
 let ledger: TestLedger;
 let ehr: Ehr;
@@ -241,20 +241,21 @@ const results = (from = 0): readonly Hl7Message[] =>
 
   test('what was sent, and whose sending was not recorded, is cancelled when its record is voided', async () => {
     await begin();
+    await send(aVisit(1, { recordId: 'visit-0', goalId: 'g-1' }));
+    await settled();
+    const before = v2.got.length;
     await send();
-    await flow.file({ ledger: (real) => ({ ...real, complete: () => Promise.resolve(false) }), leaseMs: 200 });
-    expect(types()).toEqual(['MDM^T02', 'ORU^R01', 'ORU^R01']);
-    expect(await linksOf(ledger)).toEqual([]);
+    await flow.file({ ledger: (real) => ({ ...real, complete: () => Promise.resolve(false) }), leaseMs: 2_000 });
+    const sent = v2.got.slice(before).map(read);
+    expect(sent).toHaveLength(3);
     await ledger.acceptor.accept([aVoid('visit-1', { mrn: 'MRN-1', sourcePatientId: 'c-1' })]);
     await settled();
-    expect(field(note('T11'), 'TXA', 12)).toEqual(field(note('T02'), 'TXA', 12));
-    const withdrawn = results(3).filter((one) => field(one, 'OBX', 11)[0] === 'W');
-    expect(withdrawn.map((one) => field(one, 'OBR', 3)[0]).toSorted()).toEqual(
-      results()
-        .slice(0, 2)
-        .map((one) => field(one, 'OBR', 3)[0])
-        .toSorted(),
-    );
+    const after = v2.got.slice(before + 3).map(read);
+    expect(after.map((one) => field(one, 'MSH', 9, 2)[0]).toSorted()).toEqual(['R01', 'R01', 'T11']);
+    const numbers = (all: readonly Hl7Message[]) =>
+      all.flatMap((one) => [...field(one, 'TXA', 12), ...field(one, 'OBR', 3)]).toSorted();
+    expect(numbers(after)).toEqual(numbers(sent));
+    expect(after.flatMap((one) => field(one, 'OBX', 11))).toEqual(['W', 'W', 'W']);
   });
 
   test('an EHR that learns to take it natively gets no second one: what went by HL7 v2 goes on that way', async () => {
@@ -263,14 +264,20 @@ const results = (from = 0): readonly Hl7Message[] =>
     await settled();
     ehr.admin.wear(statementOf('epic-r4'));
     flow = aFlow(ehr, ledger, ehr.destination({ id: 'ehr', capabilityMaxAgeMs: 0 }, { hl7v2: interfaceAt() }));
-    expect(await refileLesser(ledger.pool, undefined, 'test')).toBe(0);
+    await refileLesser(ledger.pool, undefined, 'test');
+    await flow.file();
+    expect(v2.got).toHaveLength(3);
     await send(aVisit(2, { glucose: 97, target: '2 days' }));
     await settled();
     expect((await statesOf(ledger)).at(-1)).toBe('filed');
     expect(types()).toEqual(['MDM^T02', 'MDM^T10', 'ORU^R01', 'ORU^R01', 'ORU^R01']);
-    const standing = alive(ehr).map(({ resourceType }) => resourceType);
-    expect(standing).not.toContain('Observation');
-    expect(standing).not.toContain('DocumentReference');
+    const byV2 = (await linksOf(ledger)).filter(({ tier }) => tier === 'v2').map(({ artifact }) => artifact);
+    expect(byV2.length).toBeGreaterThan(3);
+    expect(
+      alive(ehr)
+        .flatMap(carried)
+        .filter((artifact) => byV2.includes(artifact)),
+    ).toEqual([]);
     const lines = field(note('T10'), 'OBX', 5).join('\n');
     expect(lines).toContain('2 days');
   });

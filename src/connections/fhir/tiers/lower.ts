@@ -216,10 +216,12 @@ function lostByV2(
       ? [{ do: 'put', artifact, fullUrl: `urn:tejido:${artifact}`, resource: was } as const]
       : [],
   );
-  return [...Map.groupBy(lost, ({ artifact }) => prefixOf(artifact))].flatMap(([recordKey, steps]) =>
-    lower({ ...plan, steps, recordKey, doubt: false }, abilities, artifactSystem).posts.flatMap((post): V2Post[] =>
-      post.do === 'put' ? [{ do: 'void', artifact: post.artifact, was: post.resource, as: post.as }] : [],
-    ),
+  const [last] = lost.slice(-1);
+  if (last === undefined) return [];
+  // A withdrawal goes backwards: its last step is the record's own, which named its notes.
+  const again = { ...plan, steps: lost, recordKey: prefixOf(last.artifact), doubt: false };
+  return lower(again, abilities, artifactSystem).posts.flatMap((post): V2Post[] =>
+    post.do === 'put' ? [{ do: 'void', artifact: post.artifact, was: post.resource, as: post.as }] : [],
   );
 }
 
