@@ -161,6 +161,7 @@ describe('a note as MDM', () => {
         const made = sealed(body);
         const message = readMessage(made?.bytes ?? Buffer.alloc(0), sender);
         // Control characters that no text has are refused, not changed.
+        // oxlint-disable-next-line no-control-regex
         if (/[\0-\u0008\u000b-\u000c\u000e-\u001f\u007f-\u009f\ufffd\ud800-\udfff]/.test(said)) return;
         if (!message.ok) throw new Error(message.failure.detail);
         const lines = message.value.segments
