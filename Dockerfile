@@ -21,7 +21,7 @@ COPY --from=install /app/node_modules ./node_modules
 COPY . .
 USER tejido
 VOLUME /data
-EXPOSE 8080
+EXPOSE 8080 2575
 HEALTHCHECK --interval=15s --timeout=5s --start-period=60s --retries=4 \
   CMD node -e "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then((a) => process.exit(a.ok ? 0 : 1), () => process.exit(1))"
 STOPSIGNAL SIGTERM

@@ -3,6 +3,9 @@ class CannotListen extends Error {
   override readonly name = 'CannotListen';
 }
 
+/** Whether only this machine reaches it. */
+export const isLocal = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
+
 /** An error of a listening socket, said in words. `setting`: what names the port, and the address. */
 export function cannotListen(
   error: unknown,
@@ -18,5 +21,7 @@ export function cannotListen(
     return new CannotListen(`This user may not listen on ${where}. Ports below 1024 are kept for root: ${other}.`, { cause: error }); // prettier-ignore
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return new CannotListen(`This machine has no address ${host}. Correct ${setting.host}.`, { cause: error });
+  if (typeof code === 'string' && code.startsWith('ERR_OSSL'))
+    return new CannotListen(`The key and certificate for ${where} cannot be used (${code}). They must be PEM and belong together.`, { cause: error }); // prettier-ignore
   return error;
 }

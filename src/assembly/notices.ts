@@ -1,4 +1,5 @@
 /** What a person reads who has just started Tejido. Pure. */
+import { isLocal } from './cannot-listen.ts';
 import type { Config } from '../config/config.ts';
 import type { Tejido } from '../main.ts';
 import type { MllpServer } from '../mllp/server.ts';
@@ -42,8 +43,6 @@ export function startNotices(started: {
     ...(sandbox ? [`  open ${url}/sandbox/fhir   (the charts)   ·   ${url}/docs   (the API)`] : [`  open ${url}/docs`]),
   ];
 }
-
-const isLocal = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.');
 
 function hl7Notices({ host, port, secure }: MllpServer): readonly string[] {
   const where = `${host.includes(':') ? `[${host}]` : host}:${String(port)}`;

@@ -22,6 +22,7 @@ import { connect } from './destinations.ts';
 import { KnowledgeError, loadKnowledge, packageRoot } from './knowledge.ts';
 import { doorEscalations } from './escalations.ts';
 import { accountsOf, doorMessages } from './messages.ts';
+import { checkMllp } from './mllp-check.ts';
 import { startNotices } from './notices.ts';
 import { doorPeople } from './people.ts';
 import { shadowRun } from './shadow.ts';
@@ -166,6 +167,7 @@ async function check(config: Config, onStep: (what: string) => void): Promise<Ch
         : 'Postgres answers; the schema is up to date.';
     }),
   );
+  connections.push(checkMllp(config.mllp, clock()));
   const destinations: CapabilityReport[] = [];
   for (const { config: one, destination } of connect(config, origin(config), { clock, random, log: quiet(config) })) {
     onStep(`destination ${one.id}`);

@@ -42,7 +42,7 @@ function controlIds(clock: Clock, random: () => number): () => string {
 }
 
 /** Rejects with the error of the socket (EADDRINUSE, EACCES) or of the certificate. */
-export function listenMllp(options: MllpOptions): Promise<MllpServer> {
+export async function listenMllp(options: MllpOptions): Promise<MllpServer> {
   const { limits, log, observe } = options;
   const budget = createBudget(limits.bytesInFlight);
   const door = createDoor({
