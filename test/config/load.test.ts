@@ -188,6 +188,26 @@ describe('problems', () => {
     expect(found.map(({ line }) => line)).toEqual([undefined, 2, 4, 5]);
   });
 
+  test('an HL7 v2 interface beside FHIR needs a way that nobody listens on, and says what it takes', async () => {
+    const at = (hl7v2: string): string => `${ehr('      kind: none').trimEnd()}\n    hl7v2: ${hl7v2}\n`;
+    const own = 'host: 10.1.2.3, port: 6661, receiving: { application: EHR }';
+    const [open] = await problems(at(`{ ${own}, results: { take: ORU^R01 } }`));
+    expect(open).toMatchObject({ path: 'destinations[0].hl7v2.host', says: expect.stringContaining('no TLS') });
+    expect(await problems(at(`{ ${own}, private: true }`))).not.toEqual([]);
+    const secret = await problems(at(`{ ${own}, results: { take: ORU^R01 }, tls: { ca: '-----BEGIN' } }`));
+    expect(secret.map(({ path: where }) => where)).toContain('destinations[0].hl7v2.tls.ca');
+    const { destinations } = await value(at(`{ ${own}, tls: { ca: '\${CA}' }, documents: { take: MDM^T02 } }`), {
+      CA: 'pem',
+    });
+    expect(destinations[0]?.hl7v2).toMatchObject({
+      tls: { ca: 'pem' },
+      sending: { application: 'TEJIDO' },
+      documents: { amended: 'T10', voided: 'T11', text: 'TX', types: {} },
+      answerMs: 30_000,
+    });
+    expect(destinations[0]?.hl7v2?.results).toBeUndefined();
+  });
+
   test('two destinations of one id are told', async () => {
     const found = await problems('destinations: [{ id: a, kind: sandbox }, { id: a, kind: sandbox }]');
     expect(found[0]).toMatchObject({ path: 'destinations[1].id' });
