@@ -67,6 +67,7 @@ export const filedTypes = [
   'Condition',
   'Consent',
   'Device',
+  'DiagnosticReport',
   'DocumentReference',
   'Encounter',
   'EpisodeOfCare',
@@ -81,6 +82,7 @@ export const filedTypes = [
   'ResearchSubject',
   'RiskAssessment',
   'ServiceRequest',
+  'Specimen',
   'SupplyDelivery',
   'Task',
 ] as const;

@@ -43,6 +43,7 @@ const ways: Readonly<Record<string, Way>> = {
   RequestGroup: status,
   RiskAssessment: status,
   ServiceRequest: status,
+  Specimen: status,
   SupplyDelivery: status,
   Task: status,
   // Neither has a status for it: the person is no longer in use, the subject was never registered.

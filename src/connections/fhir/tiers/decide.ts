@@ -24,8 +24,11 @@ export function otherForm(type: string, survey: boolean): string | undefined {
   return type === 'Observation' && survey ? 'QuestionnaireResponse' : undefined;
 }
 
-/** Not of one patient's chart, or said by the note itself (its author): where the EHR does not take it, Tejido keeps it. */
-const keptHere = new Set(['Provenance', 'AuditEvent', 'Group', 'List', 'ResearchSubject']);
+/**
+ * Not of one patient's chart, said by the note itself (its author), or nothing without what refers to it (a specimen): where
+ * the EHR does not take it, Tejido keeps it.
+ */
+const keptHere = new Set(['Provenance', 'AuditEvent', 'Group', 'List', 'ResearchSubject', 'Specimen']);
 
 export const isSurvey = (resource: Resource): boolean =>
   resource.resourceType === 'Observation' &&
