@@ -3,6 +3,7 @@
  * what became of its message is; when its ConceptMap has an answer, what is held for it goes on by itself.
  */
 import type pg from 'pg';
+import { labFormats } from '../core/lab/model.ts';
 import type { MessageId } from '../core/model.ts';
 import type { UnmappedCode } from '../core/ports.ts';
 import type { UnmappedEntry } from '../core/story.ts';
@@ -95,8 +96,9 @@ export async function listUnmapped(on: Queryable): Promise<readonly UnmappedEntr
 }
 
 /**
- * Closes what has an answer by now and lets go on what is held for it, in its old place of its lane. Returns how many
- * codes were closed, and how many messages go on.
+ * Closes what has an answer by now and lets go on what is held for it, in its old place of its lane. A laboratory result that
+ * was filed with the sender's own code is filed anew with the answer, under the same artifact; an activity that was filed by
+ * a policy stays as it is. Returns how many codes were closed, and how many messages go on.
  */
 export function settleUnmapped(
   pool: pg.Pool,
@@ -119,12 +121,20 @@ export function settleUnmapped(
       ), waiting as materialized (
         select distinct message_id from unmapped_message where code_id in (select id from closed)
       ), released as (
-        update delivery set state = 'due', cause = null, due_at = null
-        from waiting where delivery.message_id = waiting.message_id and state = 'held' and cause = 'mapping/unmapped-code'
+        update delivery set state = 'due', cause = null, due_at = null,
+          attempts = case when delivery.state = 'filed' then 0 else attempts end,
+          first_attempt_at = case when delivery.state = 'filed' then null else first_attempt_at end
+        from waiting join message m on m.id = waiting.message_id
+        where delivery.message_id = waiting.message_id
+          and (delivery.state = 'held' and delivery.cause = 'mapping/unmapped-code'
+            -- What retention has taken cannot be made again: it stays as it is.
+            or delivery.state = 'filed' and m.format = any($2::text[])
+              and (exists (select 1 from payload p where p.message_id = m.id)
+                or exists (select 1 from payload_kept k where k.message_id = m.id)))
         returning delivery.message_id, destination, lane
       ), shown as (
         update message set state = 'received', cause = null, changed_at = clock_timestamp()
-        where id in (select message_id from released) and state = 'held'
+        where id in (select message_id from released) and state in ('held', 'filed')
       ), told as (
         insert into event (message_id, state, actor, detail)
         select distinct message_id, 'received', 'system', 'The ConceptMap has an answer.' from released
@@ -136,7 +146,7 @@ export function settleUnmapped(
           due_at = case when lane.worker is null then least(lane.due_at, clock_timestamp()) else lane.due_at end
       )
       select distinct message_id::text from released`,
-      [ids],
+      [ids, labFormats],
     );
     return { codes: ids.length, messages: released.length };
   });

@@ -2,6 +2,7 @@
 import type { UnmappedCode } from '../core/ports.ts';
 import type { ConceptMap, MapText } from '../fml/model.ts';
 import { isUsable } from '../fml/run/translate.ts';
+import { labCodeMap } from './lab.ts';
 
 type Known = { readonly maps: readonly MapText[]; readonly conceptMaps: readonly ConceptMap[] };
 
@@ -14,7 +15,7 @@ function find({ maps, conceptMaps }: Known, canonical: string): ConceptMap | und
 
 /**
  * A message is held until the code is listed with a target, or the ConceptMap gets a policy for codes that are not. What
- * a policy was applied to counts as answered only when the code itself is listed.
+ * a policy was applied to counts as answered only when the code itself is listed; so does what `labs.unmappedCodes` held.
  */
 export function answers(known: Known, { conceptMap, system, code, policy }: UnmappedCode, depth = 0): boolean {
   const map = find(known, conceptMap);
@@ -31,6 +32,6 @@ export function answers(known: Known, { conceptMap, system, code, policy }: Unma
         { conceptMap: unmapped.url ?? '', code, policy, ...(system === undefined ? {} : { system }) },
         depth + 1,
       );
-    return policy === 'hold' && unmapped !== undefined;
+    return policy === 'hold' && unmapped !== undefined && conceptMap !== labCodeMap;
   });
 }

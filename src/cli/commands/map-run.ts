@@ -11,6 +11,8 @@ import { libraryOf, problemsOf } from '../../mapping/check.ts';
 import { functions } from '../../mapping/functions.ts';
 import { functionsOf } from '../../core/key-functions.ts';
 import { itemOf } from '../../mapping/item.ts';
+import { labItemOf } from '../../mapping/lab.ts';
+import { readLabInput } from '../../mapping/lab-cases.ts';
 import { peerSupportOf } from '../../mapping/peer-support.ts';
 import { mapperOf } from '../../mapping/load.ts';
 import { type MapSet, mapSetOf } from '../../mapping/map-set.ts';
@@ -123,7 +125,7 @@ function runPlain(asked: Asked, map: MapText, input: unknown): void {
   }
 }
 
-/** An item of an activity is made of an activity; a map of several sources takes a list of as many. */
+/** An item of an activity is made of an activity, that of an order of a case of laboratory results; a map of several sources takes a list of as many. */
 function sourcesOf(library: Library, map: MapText, read: MapsRead, input: unknown): readonly unknown[] {
   const inputs = map.groups[0]?.inputs.filter(({ mode }) => mode === 'source') ?? [];
   const [first] = inputs;
@@ -135,6 +137,8 @@ function sourcesOf(library: Library, map: MapText, read: MapsRead, input: unknow
     const functions = functionsOf(activity.activity, undefined, defaults, activity.context.facts.others);
     return [itemOf(activity.activity, undefined, contact, functions, activity.context)];
   }
+  const lab = type?.name === 'LabOrder' ? readLabInput(input) : undefined;
+  if (lab !== undefined) return [labItemOf(lab.order, lab.names, lab.context)];
   return inputs.length > 1 && Array.isArray(input) ? (input as unknown[]) : [input];
 }
 
