@@ -53,11 +53,17 @@ export async function ended(child: ChildProcess): Promise<void> {
   await new Promise((resolve) => child.once('exit', resolve));
 }
 
-/** `env` may name REDIS_URL. `ehr`: base URL of a FHIR server; without it the destination answers nothing. */
-export async function startTejido(
-  site: Site,
-  options: { readonly ehr?: string; readonly mrnSystem?: string; readonly env?: Record<string, string> } = {},
-): Promise<Tejido> {
+export type TejidoOptions = {
+  /** Base URL of a FHIR server; without it the destination answers nothing. */
+  readonly ehr?: string;
+  readonly mrnSystem?: string;
+  /** More of the configuration, as lines of YAML. */
+  readonly configuration?: readonly string[];
+  /** May name REDIS_URL. */
+  readonly env?: Record<string, string>;
+};
+
+export async function startTejido(site: Site, options: TejidoOptions = {}): Promise<Tejido> {
   const [port, mllpPort] = [await freePort(), await freePort()];
   const config = path.join(site.folder, 'tejido.yaml');
   await writeFile(
@@ -70,6 +76,7 @@ export async function startTejido(
       `    baseUrl: ${options.ehr ?? 'http://127.0.0.1:9/fhir'}`,
       '    auth: { kind: none }',
       `    mrnSystem: ${options.mrnSystem ?? 'urn:tejido:sandbox:mrn'}`,
+      ...(options.configuration ?? []),
     ].join('\n'),
   );
   const began = performance.now();
