@@ -35,7 +35,7 @@ export async function openConnection(port: number): Promise<Connection> {
         waiting = { resolve, reject };
         socket.write(`${start}${message}${end}${cr}`);
       });
-      const [, code = '', about = ''] = /^MSA\|([^|\r]*)\|([^|\r]*)/m.exec(told.replaceAll('\r', '\n')) ?? [];
+      const [, code = '', about = ''] = /(?:^|\r)MSA\|([^|\r]*)\|([^|\r]*)/.exec(told) ?? [];
       if (about !== controlId) throw new Error(`The answer is of another message: ${code}.`);
       return code;
     },
