@@ -153,7 +153,7 @@ async function openLedger(tejido: Tejido) {
         'all is filed',
         async () =>
           (await one(
-            `select (select count(*) from intake) + (select count(*) from message where state in ('received', 'held', 'failed')) as n`,
+            `select (select count(*) from hl7_intake) + (select count(*) from message where state in ('received', 'held', 'failed')) as n`,
           )) === 0,
         600_000,
       ),
