@@ -39,7 +39,7 @@ export class Run {
 
   /** Whether an object stands in one of the outputs, so that it may be written to. */
   owns(json: JsonObject): boolean {
-    return this.targets.some((target) => holds(target.json, json));
+    return this.output.owns(json, this.targets);
   }
 
   /** What a reference leads to, within the inputs and the output: contained (`#id`), by fullUrl, or `Type/id`. */
@@ -52,15 +52,12 @@ export class Run {
     const standing = this.#resolved.get(local);
     if (standing !== undefined) return standing;
     const made = new Map<string, Item>();
-    for (const target of this.targets) addResources(this.output.read(target.json), made, itemOf);
+    for (const target of this.targets) {
+      const whole = this.output.itemOf(target)?.json;
+      if (isObject(whole)) addResources(whole, made, itemOf);
+    }
     return made.get(local);
   }
-}
-
-function holds(tree: unknown, json: JsonObject): boolean {
-  if (tree === json) return true;
-  if (Array.isArray(tree)) return tree.some((each) => holds(each, json));
-  return isObject(tree) && Object.values(tree).some((each) => holds(each, json));
 }
 
 const withoutHistory = (reference: string): string => reference.split('/_history/', 1)[0] ?? reference;

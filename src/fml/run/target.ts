@@ -61,6 +61,8 @@ export class Output {
   #ordered: Map<unknown, Ordered> | undefined;
   /** Where a cleaned copy was read: what each object in it is a copy of. */
   #originals: Map<object, Json> | undefined;
+  /** Targets whose content was read: only through them does an object of the output come into an expression. */
+  #read: Set<Target> | undefined;
 
   /** A new object that may stay empty. */
   made(target: Target): Target {
@@ -198,14 +200,28 @@ export class Output {
     return this.#originals?.get(json) ?? json;
   }
 
+  /** Whether an object that was read stands in one of the outputs, so that it may be written to. */
+  owns(json: JsonObject, outputs: readonly Target[]): boolean {
+    // Most of what is asked about was read from a source: the whole output is not walked for it.
+    if (this.#read === undefined || ![...this.#read].some((target) => holds(target.json, json))) return false;
+    return outputs.some((output) => holds(output.json, json));
+  }
+
   /** A target as a source or an expression reads it. Undefined for a primitive that has no value yet. */
   itemOf(target: Target): Item | undefined {
     if (isPrimitiveTarget(target)) {
       const extra = target.part === undefined || isVoid(target.part.json) ? undefined : target.part.json;
       return target.value === undefined && extra === undefined ? undefined : new Item(target.value, target.type, extra);
     }
+    (this.#read ??= new Set()).add(target);
     return new Item(this.read(target.json), target.type);
   }
+}
+
+function holds(tree: unknown, json: JsonObject): boolean {
+  if (tree === json) return true;
+  if (Array.isArray(tree)) return tree.some((each) => holds(each, json));
+  return isObject(tree) && Object.values(tree).some((each) => holds(each, json));
 }
 
 /** Puts the value in the place of its box; without a value, the place goes, unless it has extensions. */
