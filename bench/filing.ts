@@ -27,10 +27,10 @@ async function startSink(): Promise<{ url: string; stop: () => Promise<void> }> 
   };
 }
 
-async function send(url: string, count: number): Promise<void> {
+async function send(url: string, count: number, first = 0): Promise<void> {
   const http = new Pool(url, { connections: 4 });
   for (let from = 0; from < count; from += 500) {
-    const items = Array.from({ length: Math.min(500, count - from) }, (_, k) => activity(from + k, patients));
+    const items = Array.from({ length: Math.min(500, count - from) }, (_, k) => activity(first + from + k, patients));
     const answer = await http.request({
       path: '/v1/activities',
       method: 'POST',
@@ -73,6 +73,8 @@ export async function benchFiling(options: {
     );
     await send(tejido.url, options.count + patients);
     await client.query(`update destination set paused = false where id = 'ehr'`);
+    // What arrives wakes the lanes: a pause that ends in the ledger alone is noticed at the next look.
+    await send(tejido.url, 1, options.count + patients);
     const before = await filed();
     const { rows: backends } = await client.query<{ pid: number }>('select pg_backend_pid() as pid');
     const backend = backends[0]?.pid ?? 0;

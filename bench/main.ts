@@ -1,4 +1,4 @@
-/** `npm run bench [-- accept|filing|backlog|roster|matching|activities|engine|hl7]`: each figure beside a baseline taken in the same run. */
+/** `npm run bench [-- accept|filing|backlog|roster|matching|activities|engine|hl7|mllp]`: each figure beside a baseline taken in the same run. */
 import { cpus, totalmem } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,11 +9,16 @@ import { benchEngine } from './engine.ts';
 import { benchFiling } from './filing.ts';
 import { benchHl7 } from './hl7.ts';
 import { benchMatching } from './matching.ts';
+import { benchMllp } from './mllp.ts';
+import { benchMessage } from './mllp/message.ts';
 import { benchRoster } from './roster.ts';
 import { benchTypes } from './engine/types.ts';
 
 const program = new Command('bench')
-  .argument('[what]', 'accept, filing, backlog, roster, matching, activities, engine, hl7; all of them when left out')
+  .argument(
+    '[what]',
+    'accept, filing, backlog, roster, matching, activities, engine, hl7, mllp; all of them when left out',
+  )
   .option('--seconds <n>', 'length of each accept measurement', Number, 8)
   .option('--count <n>', 'activities filed', Number, 2_000)
   .option('--backlog <list>', 'sizes of the backlog', '1000,10000,100000')
@@ -56,6 +61,17 @@ const program = new Command('bench')
         await benchTypes(fileURLToPath(new URL('..', import.meta.url)), { ms: 100, rounds: options.rounds }, (line) => console.log(line)); // prettier-ignore
       if (what === undefined || what === 'engine')
         await benchEngine({ ms: 100, rounds: options.rounds, runs: options.runs, print: (line) => console.log(line) });
+      if (what === undefined || what === 'mllp') {
+        await benchMessage({ ms: 100, rounds: options.rounds }, (line) => console.log(line));
+        await benchMllp({
+          seconds: options.seconds,
+          count: options.count,
+          patients: 500,
+          connections: [1, 4, 8, 64],
+          ...env,
+          print: (line) => console.log(line),
+        });
+      }
       if (what === undefined || what === 'hl7')
         benchHl7(fileURLToPath(new URL('..', import.meta.url)), 3 * options.rounds, (line) => console.log(line)); // prettier-ignore
     },

@@ -9,15 +9,7 @@ import { startBareLoop } from './mllp/bare-loop.ts';
 import { authority, type Corpus, corpus, facility } from './mllp/corpus.ts';
 import { mrnSystem, startEhr } from './mllp/ehr.ts';
 import { openConnection } from './mllp/sender.ts';
-import {
-  cpuSeconds,
-  freshSite,
-  postgresCpuSeconds,
-  residentMb,
-  startTejido,
-  type Tejido,
-  until,
-} from './stack.ts';
+import { cpuSeconds, freshSite, postgresCpuSeconds, residentMb, startTejido, type Tejido, until } from './stack.ts';
 
 export type MllpOptions = {
   /** Length of each measurement of the door. */
