@@ -134,18 +134,17 @@ function expectAccepted(code: string): void {
 async function openLedger(tejido: Tejido) {
   const client = new Client(tejido.databaseUrl);
   await client.connect();
-  const one = async (text: string): Promise<number> =>
-    Number((await client.query<{ n: number }>(text)).rows[0]?.n ?? 0);
+  const one = async (text: string): Promise<number> => (await client.query<{ n: number }>(text)).rows[0]?.n ?? 0;
   const backend = await one('select pg_backend_pid() as n');
   return {
-    filed: () => one(`select count(*) as n from message where state = 'filed'`),
+    filed: () => one(`select count(*)::int as n from message where state = 'filed'`),
     cpu: () => postgresCpuSeconds(backend),
     settled: () =>
       until(
         'all is filed',
         async () =>
           (await one(
-            `select (select count(*) from hl7_intake) + (select count(*) from message where state in ('received', 'held', 'failed')) as n`,
+            `select ((select count(*) from hl7_intake) + (select count(*) from message where state in ('received', 'held', 'failed')))::int as n`,
           )) === 0,
         600_000,
       ),
