@@ -148,7 +148,7 @@ const nameOf = (one: Resource): { codings: readonly Coded[]; text?: string } => 
  * where an untyped one is the placer's. An untyped identifier of the report is the filler's. Without any, the report's place on
  * the server is its number.
  */
-function numbersOf(bundle: LabBundle): { readonly placer?: OrderNumber; readonly filler: OrderNumber } {
+function numbersOf(bundle: LabBundle): { readonly placer?: OrderNumber; readonly filler?: OrderNumber } {
   const { report, orders, observations, base, about } = bundle;
   const main = report ?? observations[0];
   const own = objectsIn(main?.['identifier']);
@@ -158,10 +158,8 @@ function numbersOf(bundle: LabBundle): { readonly placer?: OrderNumber; readonly
   ];
   const placer = typed(own, 'PLAC') ?? typed(ordered, 'PLAC') ?? untyped(ordered);
   const filler = typed(own, 'FILL') ?? typed(ordered, 'FILL') ?? (report === undefined ? undefined : untyped(own));
-  return {
-    ...(placer === undefined ? {} : { placer }),
-    filler: filler ?? { value: about, system: base },
-  };
+  if (placer === undefined && filler === undefined) return { filler: { value: about, system: base } };
+  return { ...(placer === undefined ? {} : { placer }), ...(filler === undefined ? {} : { filler }) };
 }
 
 type Identifiers = ReturnType<typeof objectsIn>;

@@ -29,12 +29,15 @@ export type WhichOrder =
   /** The same number for somebody else, and nothing that tells whether it is the same specimen. */
   | { readonly is: 'unclear' };
 
+const minuteMs = 60_000;
+
 const dayOf = (iso: string | undefined): string | undefined => iso?.slice(0, 10);
 
-/** Undefined: not told on both sides. */
+/** Undefined: not told on both sides. One moment may be two days: HL7 v2 tells it in local time, FHIR servers in UTC. */
 function sameDay(a: string | undefined, b: string | undefined): boolean | undefined {
-  const [one, other] = [dayOf(a), dayOf(b)];
-  return one === undefined || other === undefined ? undefined : one === other;
+  if (a === undefined || b === undefined) return undefined;
+  const hasZone = [a, b].every((time) => /T.*(?:Z|[+-]\d\d:\d\d)$/.test(time));
+  return dayOf(a) === dayOf(b) || (hasZone && Math.abs(Date.parse(a) - Date.parse(b)) < minuteMs);
 }
 
 /**
