@@ -100,7 +100,9 @@ function alarming(
   const read = criticalReader(config);
   const withAlarms = (item: Incoming): Incoming => {
     const message = readFhirLab(item.raw, sourceOf(item.source));
-    const results = message.ok ? read(message.value) : [];
+    // The chart tells a patient by its own id: who it is, the ledger knows.
+    const whose = item.patient === undefined ? {} : { patient: item.patient };
+    const results = message.ok ? read({ ...message.value, ...whose }) : [];
     return results.length === 0 ? item : { ...item, results };
   };
   return (items) => accept(items.map(withAlarms));

@@ -214,7 +214,7 @@ describe('filing', () => {
       component,
       issued,
       effectiveDateTime,
-    } as object);
+    });
     expect(result['specimen']).toEqual({ reference: 'urn:uuid:a.s0' });
   });
 
