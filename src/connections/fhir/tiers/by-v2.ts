@@ -9,7 +9,7 @@ import type { Environment, Run } from '../environment.ts';
 import type { Ended } from '../filing/links.ts';
 import { read } from '../read.ts';
 import { subjectOf } from '../reference.ts';
-import type { V2Post } from './lower.ts';
+import type { V2Post } from './posts.ts';
 
 export async function postAll(
   env: Environment,

@@ -8,7 +8,7 @@
  *                                  └─▶ no note possible, or wanted by hand ──────────────▶ work list
  */
 import type { EmittedLink } from '../../../core/model.ts';
-import type { FilingPlan, FilingStep, Resource, WorkListEntry } from '../../../core/ports.ts';
+import type { FilingPlan, FilingStep, WorkListEntry } from '../../../core/ports.ts';
 import { identified } from '../identity.ts';
 import { subjectOf } from '../reference.ts';
 import type { Abilities } from './abilities.ts';
@@ -21,6 +21,8 @@ import { hold, isTextNote } from './holders.ts';
 import { lineOf } from './lines.ts';
 import { entryIn, entryOf, isOfLine, isOurNote, itemReference, noteOf, prefixOf } from './names.ts';
 import { textOf } from './note.ts';
+import { lostByV2, overByV2, postedAs, takenOf } from './posts.ts';
+import type { V2Post } from './posts.ts';
 import { referring } from './referring.ts';
 
 /** An artifact that stands in another form, and where: by the artifact that holds it, or by a reference of our own. */
@@ -37,13 +39,6 @@ export type Suspect = {
   readonly resourceType: string;
   readonly subject: string | undefined;
 };
-
-/** What goes by HL7 v2. `was`: what an attempt whose end is not known may have sent. */
-export type V2Post = { readonly as: 'document' | 'result' } & (
-  | Pick<Put, 'do' | 'artifact' | 'resource' | 'known'>
-  | { readonly do: 'void'; readonly artifact: string; readonly known: EmittedLink }
-  | { readonly do: 'void'; readonly artifact: string; readonly was: Resource }
-);
 
 export type Lowered = {
   readonly steps: readonly FilingStep[];
@@ -133,7 +128,10 @@ export function lower(plan: FilingPlan, abilities: Abilities, artifactSystem: st
     })),
     ...puts.flatMap((step) => overByV2(step, forms.get(step))),
     ...ended.flatMap(({ posts: of }) => of),
-    ...lostByV2(voids, plan, abilities, artifactSystem),
+    ...lostByV2(
+      voids,
+      (steps, of) => lower({ ...plan, steps, recordKey: of, doubt: false }, abilities, artifactSystem).posts,
+    ),
   ];
   const { taken, left } = takenOf(posts, abilities);
   return {
@@ -190,57 +188,6 @@ function asOther(step: Put, as: string): Put {
 function retraction({ artifact, known }: Put, form: Tier | undefined): readonly Void[] {
   if (known?.tier !== 'elsewhere' || (form?.tier === 'elsewhere' && form.as === typeIn(known))) return [];
   return [{ do: 'void', artifact, resourceType: typeIn(known), known: { ...known, tier: 'native' } }];
-}
-
-/** What went as a message of its own, and is filed otherwise now (a value that ORU does not hold). */
-function overByV2({ artifact, known }: Put, form: Tier | undefined): readonly V2Post[] {
-  return known?.tier === 'v2' && known.sent !== undefined && form?.tier !== 'v2'
-    ? [{ do: 'void', artifact, known, as: postedAs(known) }]
-    : [];
-}
-
-const postedAs = ({ reference }: EmittedLink): V2Post['as'] => (reference.startsWith('ORU_') ? 'result' : 'document');
-
-/**
- * Whether an attempt got as far as HL7 v2 cannot be asked: what it would have sent is made again, and cancelled. The
- * receiver knows it by its number, or knows nothing of it.
- */
-function lostByV2(
-  voids: readonly Void[],
-  plan: FilingPlan,
-  abilities: Abilities,
-  artifactSystem: string,
-): readonly V2Post[] {
-  const lost = voids.flatMap(({ artifact, known, was }) =>
-    known === undefined && was !== undefined
-      ? [{ do: 'put', artifact, fullUrl: `urn:tejido:${artifact}`, resource: was } as const]
-      : [],
-  );
-  const [last] = lost.slice(-1);
-  if (last === undefined) return [];
-  // A withdrawal goes backwards: its last step is the record's own, which named its notes.
-  const again = { ...plan, steps: lost, recordKey: prefixOf(last.artifact), doubt: false };
-  return lower(again, abilities, artifactSystem).posts.flatMap((post): V2Post[] =>
-    post.do === 'put' ? [{ do: 'void', artifact: post.artifact, was: post.resource, as: post.as }] : [],
-  );
-}
-
-/** Where the site has no such interface any more, a person corrects or removes what went by it. */
-function takenOf(posts: readonly V2Post[], { byV2 }: Abilities) {
-  const taken = posts.filter(({ as }) => (as === 'document' ? byV2.documents : byV2.results));
-  const left = posts.flatMap((post) => {
-    if (taken.includes(post) || !('known' in post) || post.known === undefined) return [];
-    const { known, artifact } = post;
-    const line =
-      post.do === 'put' ? `Correct it, so that it says: ${lineOf(post.resource)}` : 'Mark it as entered in error';
-    const entry: WorkListEntry = {
-      do: post.do === 'put' ? 'correct' : 'remove',
-      artifact,
-      lines: [`What came by HL7 v2 as ${known.reference}. ${line}`],
-    };
-    return [{ entry, link: post.do === 'put' ? known : ({ ...known, action: 'voided' } as const) }];
-  });
-  return { taken, left };
 }
 
 type End = {
