@@ -97,6 +97,17 @@ const labs: LabDeps = {
 const chart = new Map<string, Resource>();
 let requests = 0;
 
+/** So many filings begin before the first of them ends. */
+let together = 1;
+const begun: (() => void)[] = [];
+const allThere = (): Promise<void> =>
+  new Promise((resolve) => {
+    begun.push(resolve);
+    if (begun.length < together) return;
+    together = 1;
+    for (const go of begun.splice(0)) go();
+  });
+
 const destination: Destination = {
   id: ehr,
   findPatient: ({ mrn }) =>
@@ -104,8 +115,9 @@ const destination: Destination = {
       outcome: mrn === undefined ? fail('match/unknown-patient', 'No MRN.') : ok({ reference: `Patient/${mrn}` }),
       exchanges: [],
     }),
-  file: (plan) => {
+  file: async (plan) => {
     requests += 1;
+    await allThere();
     const urls = new Map<string, string>();
     for (const one of plan.steps) if (one.do === 'put') urls.set(one.fullUrl, `Any/${one.artifact}`);
     const resolved = (json: unknown): unknown =>
@@ -138,7 +150,7 @@ const destination: Destination = {
         owned: [],
       };
     });
-    return Promise.resolve({ links, exchanges: [] });
+    return { links, exchanges: [] };
   },
   standing: () => Promise.resolve(ok([])),
   report: () => Promise.reject(new Error('not asked for')),
@@ -295,6 +307,7 @@ test('two workers that file one order for two patients in the same moment: the l
     await ledger.acceptor.accept([
       anOru({ ...one, id: own + one.id, mrn: own + (one.mrn ?? 'M1'), filler: `${own}F-1` }),
     ]);
+  together = 2;
   await drain(ledger, aChart(), { labs, destination });
   const final = () => of('Observation').filter((one) => one['status'] === 'final').length;
   expect(final()).toBe(2);

@@ -54,7 +54,8 @@ export function planOrder(
   const provenance = ours.flatMap(({ one, version }) => {
     const target = targetOf(one, steps, known);
     const before = versionsOf(known, one.artifact);
-    return target === undefined || isSaidAlready(version, known)
+    // Of a report it would say nothing: what was replaced are its results.
+    return target === undefined || one.artifact === names.report || isSaidAlready(version, known)
       ? []
       : overruled(version, before).map((old) => provenanceOf(old, one.artifact, target, known));
   });
