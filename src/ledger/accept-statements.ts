@@ -4,6 +4,7 @@ import type { Identity } from '../core/person.ts';
 import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
 import type { Batch, Head, HeadRequest, Placed } from './accept.ts';
 import type { PatientIdentifiers } from '../core/ports.ts';
+import { joined } from './bytes.ts';
 import { identitiesOfBatch, type PeopleOfBatch, recogniseAll } from './patients.ts';
 import { type Queryable, statement } from './statement.ts';
 import { asJsonb } from './storable.ts';
@@ -234,26 +235,19 @@ function withoutDemographics(patient: PatientIdentifiers | undefined): PatientId
   return identifiers;
 }
 
-/** One row: prepared. Many: bytes travel as bytes, so the statement has a parameter for each. */
-const payload = statement('accept-payload', 'insert into payload (message_id, received_at, body) values ($1, $2, $3)');
+const payloads = statement(
+  'accept-payloads',
+  `insert into payload (message_id, received_at, body)
+    select x.id, $1, substring($2::bytea from x.start for x.size)
+    from unnest($3::bigint[], $4::int[], $5::int[]) as x (id, start, size)`,
+);
 
 export async function writePayloads(client: Queryable, at: Date, placed: readonly Placed[]): Promise<void> {
-  const [only] = placed;
-  if (only !== undefined && placed.length === 1) {
-    await payload.run(client, [only.id, at, bytesOf(only)]);
-    return;
-  }
-  const rows = placed.map((_, n) => `($${String(2 * n + 2)}::bigint, $1::timestamptz, $${String(2 * n + 3)}::bytea)`);
-  await client.query(`insert into payload (message_id, received_at, body) values ${rows.join(', ')}`, [
-    at,
-    ...placed.flatMap((one) => [one.id, bytesOf(one)]),
-  ]);
+  const { bytes, starts, sizes } = joined(placed.map(({ item: { raw, sealed = raw } }) => sealed));
+  await payloads.run(client, [at, bytes, placed.map(({ id }) => id), starts, sizes]);
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
-
-const bytesOf = ({ item: { raw, sealed = raw } }: Placed): Buffer =>
-  Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
 
 /** The person these identifiers belong to, made known if new; undefined when they contradict each other still. */
 export async function recogniseGiven(client: Queryable, given: PatientIdentifiers): Promise<PatientKey | undefined> {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type pg from 'pg';
 import { isCause } from '../core/causes.ts';
 import type { IntakeAnswer, IntakeItem, IntakeRow, KeepIntake } from '../core/intake.ts';
+import { joined } from './bytes.ts';
 import { asLedgerUnavailable, type Db } from './database.ts';
 import { gather } from './gather.ts';
 import { type Queryable, statement } from './statement.ts';
@@ -16,7 +17,6 @@ const hashBytes = 32;
 
 type KeepRow = { readonly n: number; readonly kept: boolean; readonly sha256: Buffer | null };
 
-/** All bytes travel as one parameter: arrays of bytea would be text. */
 const keepStatement = statement<KeepRow>(
   'intake-keep',
   `with given as materialized (
@@ -108,15 +108,9 @@ async function receiptsOf(pool: pg.Pool, items: readonly IntakeItem[]): Promise<
 }
 
 async function write(on: Queryable, items: readonly IntakeItem[]): Promise<readonly KeepRow[]> {
-  const sizes = items.map(({ bytes }) => bytes.byteLength);
-  let at = 1;
-  const starts = sizes.map((size) => {
-    const start = at;
-    at += size;
-    return start;
-  });
+  const { bytes, starts, sizes } = joined(items.map((item) => item.bytes));
   return keepStatement.run(on, [
-    Buffer.concat(items.map(({ bytes }) => bytes)),
+    bytes,
     Buffer.concat(items.map(({ key }) => key.subarray(0, hashBytes))),
     Buffer.concat(items.map(({ hash }) => hash.subarray(0, hashBytes))),
     starts,

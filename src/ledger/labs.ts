@@ -38,45 +38,63 @@ const read = statement<{
   links: LinkRow[];
 }>(
   'lab-known',
+  // Subqueries with an offset are planned as they stand, each from its own index: see context.ts.
   `with told as materialized (
-      select * from lab_version where destination = $1 and order_value = any($3::text[]) and not voided
+      select g.n as asked, v.* from unnest($3::int[], $4::text[]) as g (n, order_value) cross join lateral (
+        select * from lab_version where order_value = g.order_value and not voided offset 0) as v
+      where v.destination = $1
     )
     select e.reference, e.display,
       (select coalesce(json_agg(t), '[]') from (
         select artifact, message_id::text, patient_key, source, record_id, report, key, resource_type, order_value,
-          order_system, service, collected, status, final, issued, sent, hash, position, summary, chw from told) as t) as versions,
+          order_system, service, collected, status, final, issued, sent, hash, position, summary, chw
+        from told where asked = k.n) as t) as versions,
       (select coalesce(json_agg(l), '[]') from (
         select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned, sent
-        from (select link.*, ${ranks} from link
-          join (select distinct report from told) as r
-            on link.artifact >= r.report || '.' and link.artifact < r.report || '/'
-          where link.destination = $1) as r
+        from (select l.*, ${ranks} from (select distinct report from told where asked = k.n) as r cross join lateral (
+          select * from link
+          where destination = $1 and artifact >= r.report || '.' and artifact < r.report || '/' offset 0) as l) as r
         where ${counts}
         order by artifact, ${later}, message_id desc) as l) as links
-    from (select 1) as one
-    left join ehr_patient e on e.destination = $1 and e.patient_key = $2`,
+    from unnest($2::uuid[]) with ordinality as k (key, n)
+    left join lateral (
+      select reference, display from ehr_patient where destination = $1 and patient_key = k.key offset 0) as e on true
+    order by k.n`,
 );
 
-/** `orderValues`: the numbers (`orderValueOf`) of a message's orders and of their parents. */
-export async function labKnown(
-  on: Queryable,
-  destination: DestinationId,
-  patient: PatientKey,
-  orderValues: readonly string[],
-): Promise<{
+export type AskedLabs = {
+  readonly patientKey: PatientKey;
+  /** The numbers (`orderValueOf`) of a message's orders and of their parents. */
+  readonly orderValues: readonly string[];
+};
+
+export type KnownLabs = {
   readonly patient: FoundPatient | undefined;
   readonly versions: readonly KeptLabVersion[];
   readonly links: readonly EmittedLink[];
-}> {
-  const [row] = await read.run(on, [destination, patient, orderValues]);
-  return {
+};
+
+/** One for each that was asked for, in order. */
+export async function labsKnown(
+  on: Queryable,
+  destination: DestinationId,
+  asked: readonly AskedLabs[],
+): Promise<readonly KnownLabs[]> {
+  const values = asked.flatMap(({ orderValues }, index) => orderValues.map((value) => ({ n: index + 1, value })));
+  const rows = await read.run(on, [
+    destination,
+    asked.map(({ patientKey }) => patientKey),
+    values.map(({ n }) => n),
+    values.map(({ value }) => value),
+  ]);
+  return rows.map((row) => ({
     patient:
-      row === undefined || row.reference === null
+      row.reference === null
         ? undefined
         : { reference: row.reference, ...(row.display === null ? {} : { display: row.display }) },
-    versions: (row?.versions ?? []).map(versionOf),
-    links: (row?.links ?? []).map(linkOf),
-  };
+    versions: row.versions.map(versionOf),
+    links: row.links.map(linkOf),
+  }));
 }
 
 const versionOf = (row: VersionRow): KeptLabVersion => ({

@@ -22,7 +22,7 @@ import {
   recordStates,
 } from './context.ts';
 import { gather } from './gather.ts';
-import { labKnown } from './labs.ts';
+import { type AskedLabs, type KnownLabs, labsKnown } from './labs.ts';
 import { claim, complete, extendLeases, finishLanes, nextDueMs } from './lanes.ts';
 import type { Seal } from './seal.ts';
 import { linkCertain } from './match-decisions.ts';
@@ -52,6 +52,7 @@ export function createLaneLedger(on: pg.Pool, options: LaneLedgerOptions) {
     return batch.map(() => undefined);
   }, 256);
   const people = gather<AskedPerson, PersonContext>((asked) => peopleContext(on, destination, asked), 64);
+  const labs = gather<AskedLabs, KnownLabs>((asked) => labsKnown(on, destination, asked), 64);
   return {
     claim: async (lanes: number) =>
       (await claim(on, { destination, worker, lanes, perLane, leaseMs })).map((lane) => ({
@@ -64,11 +65,8 @@ export function createLaneLedger(on: pg.Pool, options: LaneLedgerOptions) {
       await ends.add([end]);
     },
     nextDueMs: () => nextDueMs(on, destination),
-    personContext: async (patientKey: PatientKey, prefix: string, records: readonly RecordName[]) => {
-      const [person] = await people.add([{ patientKey, prefix, records }]);
-      if (person === undefined) throw new Error('The ledger answered nothing.');
-      return person;
-    },
+    personContext: async (patientKey: PatientKey, prefix: string, records: readonly RecordName[]) =>
+      theOne(await people.add([{ patientKey, prefix, records }])),
     recordStates: (records: readonly RecordName[]) => recordStates(on, records),
     inFlightElsewhere: (record: RecordName, patient: PatientKey) => inFlightElsewhere(on, destination, record, patient),
     peopleTold: (record: RecordName) => peopleTold(on, record),
@@ -78,7 +76,8 @@ export function createLaneLedger(on: pg.Pool, options: LaneLedgerOptions) {
         return body === undefined ? [] : [{ ...payload, body }];
       }),
     ownedLinks: (record: RecordName) => ownedLinks(on, destination, record),
-    labKnown: (patient: PatientKey, orderValues: readonly string[]) => labKnown(on, destination, patient, orderValues),
+    labKnown: async (patientKey: PatientKey, orderValues: readonly string[]) =>
+      theOne(await labs.add([{ patientKey, orderValues }])),
     ...createAlike(on, destination),
     linkCertain: (patient: PatientKey) => linkCertain(on, destination, patient),
     releaseWaiting: async (patient: PatientKey, causes: readonly CauseCode[] = []) => {
@@ -86,4 +85,9 @@ export function createLaneLedger(on: pg.Pool, options: LaneLedgerOptions) {
     },
     disclosures: (patient: PatientKey) => disclosuresOf(on, { patient }),
   };
+}
+
+function theOne<T>([answer]: readonly T[]): T {
+  if (answer === undefined) throw new Error('The ledger answered nothing.');
+  return answer;
 }

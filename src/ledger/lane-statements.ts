@@ -193,9 +193,8 @@ export const completeMessages = statement<{ message_id: string; destination: str
     ), new_attempt as (
       insert into attempt (message_id, destination, number, started_at, duration_ms, mapping_version, result, detail, exchanges)
       select input.message_id, input.destination, input.number, input.started_at, input.duration_ms, input.mapping_version,
-        coalesce(input.cause, input.state), input.detail, x.exchanges
-      from unnest($3::bigint[], $4::text[],
-        $5::bytea[]) as x (message_id, destination, exchanges)
+        coalesce(input.cause, input.state), input.detail, substring($5::bytea from x.start for x.size)
+      from unnest($3::bigint[], $4::text[], $8::int[], $9::int[]) as x (message_id, destination, start, size)
       join input on input.message_id = x.message_id and input.destination = x.destination
     )
     select input.message_id::text, input.destination,

@@ -18,6 +18,7 @@ import {
   settle,
   sweep,
 } from './lane-statements.ts';
+import { joined } from './bytes.ts';
 import type { Queryable } from './statement.ts';
 import { rewordRecords } from './sealed.ts';
 import { recordDisclosures } from './disclosures.ts';
@@ -162,14 +163,17 @@ export async function complete(on: Queryable, completed: readonly Completed[]): 
   );
   const told = labRows(completed);
   const attempts = completed.filter((one) => one.exchanges.length > 0);
+  const exchanges = joined(attempts.map((one) => pack(one.exchanges)));
   const kept = await completeMessages.run(on, [
     asJsonb(rows),
     asJsonb(links),
     attempts.map((one) => one.messageId),
     attempts.map((one) => one.lane.destination),
-    attempts.map((one) => pack(one.exchanges)),
+    exchanges.bytes,
     asJsonb(said),
     asJsonb(told),
+    exchanges.starts,
+    exchanges.sizes,
   ]);
   if (completed.some(({ labMoved, voids }) => (labMoved ?? []).length > 0 || voids !== undefined))
     await withdrawLabs(on, completed);

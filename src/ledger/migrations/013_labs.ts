@@ -34,8 +34,8 @@ export const labs013: Migration = {
         at timestamptz not null default clock_timestamp(),
         primary key (destination, artifact, message_id)
       );
-      create index lab_version_order on lab_version (destination, order_value);
-      create index lab_version_report on lab_version (destination, report);
+      create index lab_version_order on lab_version (order_value);
+      create index lab_version_report on lab_version (report);
       create index lab_version_patient on lab_version (patient_key, at);
       create index lab_version_at on lab_version using brin (at) with (autosummarize = on);
       create index lab_version_record on lab_version (source, record_id);
