@@ -13,7 +13,7 @@ import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
 import { type Queryable, statement } from './statement.ts';
 import { inTransaction } from './transaction.ts';
 
-const atOnce = 50;
+const atOnce = 200;
 
 export type LabRelease = {
   readonly rules: Pick<LabRules, 'trends' | 'release'>;
@@ -50,18 +50,29 @@ const columns = `s.artifact, coalesce(a.patient_key, s.patient_key) as patient_k
   (select min(o.at) from lab_version o where o.destination = s.destination and o.artifact = s.artifact
     and o.hash = s.hash and not o.voided) as since`;
 
-const standing = statement<StandingRow>(
+/** The first of a pair is a destination, the second an artifact. */
+const pairs = 'unnest($1::text[], $2::text[])';
+
+const standing = statement<StandingRow & { n: number }>(
   'labs-standing',
-  `select ${columns} from lab_standing s left join person_alias a on a.alias = s.patient_key
-  where s.destination = $1 and s.artifact = $2`,
+  `select x.n::int, ${columns} from ${pairs} with ordinality as x (destination, artifact, n)
+  -- An offset: each is looked up by its key, and not the whole view made for them.
+  join lateral (select * from lab_standing v where v.destination = x.destination and v.artifact = x.artifact offset 0) as s on true
+  left join person_alias a on a.alias = s.patient_key`,
 );
 
-type NoticeRow = { patient_key: PatientKey; analyte: string; value: LabValue; destination: DestinationId };
+type NoticeRow = {
+  artifact: string;
+  patient_key: PatientKey;
+  analyte: string;
+  value: LabValue;
+  destination: DestinationId;
+};
 
 const notices = statement<NoticeRow>(
   'labs-notices',
-  `select distinct on (1) coalesce(a.patient_key, n.patient_key) as patient_key, n.analyte, n.value, n.destination
-  from lab_notice n left join person_alias a on a.alias = n.patient_key where n.artifact = $1 order by 1, n.at desc`,
+  `select distinct on (1, 2) n.artifact, coalesce(a.patient_key, n.patient_key) as patient_key, n.analyte, n.value, n.destination
+  from lab_notice n left join person_alias a on a.alias = n.patient_key where n.artifact = any($1::text[]) order by 1, 2, n.at desc`,
 );
 
 /** All that stands of the person, and what of it was told: the two ways in which a value may be shown. */
@@ -71,7 +82,6 @@ const ofPerson = statement<StandingRow & { told: boolean }>(
   from (select distinct v.destination, v.artifact from lab_version v
     where v.destination = $1 and v.resource_type = 'Observation' and v.chw and not v.voided
       and v.patient_key in (select $2::uuid union all select alias from person_alias where patient_key = $2)) as p
-  -- An offset: each is looked up by its key, and not the whole view made for them.
   join lateral (select * from lab_standing x where x.destination = p.destination and x.artifact = p.artifact offset 0) as s on true
   left join person_alias a on a.alias = s.patient_key`,
 );
@@ -107,8 +117,16 @@ const forget = statement(
     and patient_key in (select $2::uuid union all select alias from person_alias where patient_key = $2)`,
 );
 
-const later = statement('labs-later', `update lab_due set look_at = $3 where destination = $1 and artifact = $2`);
-const done = statement('labs-done', 'delete from lab_due where destination = $1 and artifact = $2');
+const later = statement(
+  'labs-later',
+  `update lab_due set look_at = x.look_at from unnest($1::text[], $2::text[], $3::timestamptz[]) as x (destination, artifact, look_at)
+  where lab_due.destination = x.destination and lab_due.artifact = x.artifact`,
+);
+const done = statement(
+  'labs-done',
+  `delete from lab_due using ${pairs} as x (destination, artifact)
+  where lab_due.destination = x.destination and lab_due.artifact = x.artifact`,
+);
 
 const candidateOf = (row: StandingRow): Candidate => ({
   artifact: row.artifact,
@@ -133,16 +151,49 @@ export function releaseLabs(
     if (rows.length === 0) return { told: 0, more: false };
     // Ids in the order of commits: who reads after an id must not find a smaller one later.
     await client.query(`select pg_advisory_xact_lock(hashtext('tejido.changes'))`);
-    let told = 0;
-    for (const row of rows) told += await look(client, row, release);
+    const told = await lookAt(client, rows, release);
     return { told, more: rows.length === atOnce };
   });
 }
 
-async function look(client: Queryable, { destination, artifact, now }: DueRow, release: LabRelease): Promise<number> {
+const pairsOf = (rows: readonly DueRow[]) => [
+  rows.map(({ destination }) => destination),
+  rows.map(({ artifact }) => artifact),
+];
+
+async function lookAt(client: Queryable, rows: readonly DueRow[], release: LabRelease): Promise<number> {
+  const standings = new Map((await standing.run(client, pairsOf(rows))).map((row) => [row.n, row]));
+  const artifacts = rows.map(({ artifact }) => artifact);
+  const known = new Map<string, readonly NoticeRow[]>(
+    Map.groupBy(await notices.run(client, [artifacts]), ({ artifact }) => artifact),
+  );
+  const waiting: { readonly due: DueRow; readonly until: Date }[] = [];
+  const over: DueRow[] = [];
+  let told = 0;
+  for (const [index, one] of rows.entries()) {
+    const looked = await look(client, one, standings.get(index + 1), known.get(one.artifact) ?? [], release);
+    told += looked.told;
+    if (looked.until === undefined) over.push(one);
+    else waiting.push({ due: one, until: looked.until });
+    // The same result may be due in another chart too.
+    if (looked.told > 0) known.set(one.artifact, await notices.run(client, [[one.artifact]]));
+  }
+  if (over.length > 0) await done.run(client, pairsOf(over));
+  if (waiting.length > 0)
+    await later.run(client, [...pairsOf(waiting.map(({ due: one }) => one)), waiting.map(({ until }) => until)]);
+  return told;
+}
+
+type Looked = { readonly told: number; readonly until: Date | undefined };
+
+async function look(
+  client: Queryable,
+  { destination, artifact, now }: DueRow,
+  row: StandingRow | undefined,
+  known: readonly NoticeRow[],
+  release: LabRelease,
+): Promise<Looked> {
   const { trends, release: rule } = release.rules;
-  const [row] = await standing.run(client, [destination, artifact]);
-  const known = await notices.run(client, [artifact]);
   // Of a result that stands in several charts the one that told it first goes on telling it.
   const elsewhere = known.some((one) => one.destination !== destination);
   const steps = elsewhere
@@ -158,10 +209,7 @@ async function look(client: Queryable, { destination, artifact, now }: DueRow, r
   for (const step of steps) {
     if (step.do === 'tell') told += await tell(client, { ...step, destination, artifact, row, now }, release);
   }
-  const wait = steps.find((step) => step.do === 'wait');
-  if (wait === undefined) await done.run(client, [destination, artifact]);
-  else await later.run(client, [destination, artifact, wait.until]);
-  return told;
+  return { told, until: steps.find((step) => step.do === 'wait')?.until };
 }
 
 type Telling = {
