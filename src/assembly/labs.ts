@@ -22,6 +22,7 @@ export function labsOf(config: Pick<Config, 'labs' | 'mllp' | 'labSources' | 'de
   return {
     about: (source) => ({
       systems: fhir.get(source)?.systems ?? sender(source).systems,
+      groupedNumbers: sender(source).groupedNumbers,
       unmappedCodes: config.labs.unmappedCodes,
     }),
     read: ({ source, format, contentType, body, receivedAt }) => {

@@ -121,6 +121,8 @@ export type LabContext = {
   readonly source: string;
   /** The sender's namespaces → URI (`mllp.senders[].systems`). */
   readonly systems?: Readonly<Record<string, string>>;
+  /** `1,024` is a number (`mllp.senders[].groupedNumbers`). */
+  readonly groupedNumbers?: boolean;
   /** `hold`: a result without LOINC that the ConceptMap lab-code does not list holds the message (`labs.unmappedCodes`). */
   readonly unmappedCodes?: 'file' | 'hold';
   readonly receivedAt: string;

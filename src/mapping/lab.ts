@@ -18,8 +18,9 @@ const named = (json: unknown, names: readonly string[]): unknown =>
     : json;
 
 /** Codes of the sender's own have the system `<artifactSystem>/code/<source>`, with the name of their system behind it. */
-const senderOf = ({ systems = {}, programme, source }: LabContext): Sender => ({
+const senderOf = ({ systems = {}, groupedNumbers = false, programme, source }: LabContext): Sender => ({
   namespaces: systems,
+  groupedNumbers,
   localBase: `${programme.artifactSystem}/code/${encodeURIComponent(source)}`,
 });
 

@@ -8,6 +8,8 @@ export type Sender = {
   readonly namespaces: Namespaces;
   /** URI of the sender's own codes: the name of their system is added to it. */
   readonly localBase: string;
+  /** `1,024` is a number: its comma separates thousands. */
+  readonly groupedNumbers?: boolean;
 };
 
 /** Components of the three codings of a CWE: code, text (CF: formatted), name, version and OID of the system. */

@@ -45,6 +45,10 @@ export function measuredOf(text: string): Measured | undefined {
   return comparator === '' ? { value } : { value, comparator };
 }
 
+/** `1,024` of a sender whose comma separates thousands → `1024`; other commas stay. */
+export const ungrouped = (text: string): string =>
+  text.replaceAll(/(?<![\d.,])\d{1,3}(?:,\d{3})+(?![\d,])/g, (number) => number.replaceAll(',', ''));
+
 export type Limits = { readonly low?: number; readonly high?: number };
 
 const number = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)`;

@@ -3,7 +3,7 @@ import { type JsonObject } from '../../definitions/item.ts';
 import { conceptOf, hasLoinc, loincOf, type Sender } from './concept.ts';
 import { equivalentOf } from './equivalents.ts';
 import { compact, given, list, object, part } from './json.ts';
-import { limitsOf } from './number.ts';
+import { limitsOf, ungrouped } from './number.ts';
 import { identifierOf, performersOf } from './party.ts';
 import { dateTimeOf } from './time.ts';
 import { unitOf } from './unit.ts';
@@ -59,7 +59,10 @@ export function readResult(result: unknown, sender: Sender): JsonObject {
     unit,
     equivalent: equivalent(one, code, unit?.ucum ?? unit?.key),
     flags: list(obx['interpretationCodes']).flatMap((each) => part(each, 'identifier')?.toUpperCase() ?? []),
-    range: range === undefined ? undefined : { text: range, ...limitsOf(range) },
+    range:
+      range === undefined
+        ? undefined
+        : { text: range, ...limitsOf(sender.groupedNumbers === true ? ungrouped(range) : range) },
     observed: momentOf(timeIn(obx, 'dateTimeOfTheObservation')),
     analysed: timeIn(obx, 'dateTimeOfTheAnalysis'),
     subId: part(obx['observationSubId'], 'originalSubIdentifier'),

@@ -6,7 +6,7 @@ import { isObject, type JsonObject } from '../../definitions/item.ts';
 import { type Attached, embedded, pointed } from './attachment.ts';
 import { conceptOf, type Sender } from './concept.ts';
 import { compact, given, list, object, part } from './json.ts';
-import { comparatorOf, type Measured, measuredOf, numberOf } from './number.ts';
+import { comparatorOf, type Measured, measuredOf, numberOf, ungrouped } from './number.ts';
 import { dateTimeOf, timeOf } from './time.ts';
 
 export type LabValue =
@@ -35,14 +35,16 @@ const asText = (json: unknown): LabValue | undefined => {
   return text === undefined ? undefined : { text };
 };
 
-const numeric = (json: unknown): LabValue | undefined => {
-  const quantity = measuredOf(wordsOf(json) ?? '');
+const numeric = (json: unknown, { groupedNumbers }: Sender): LabValue | undefined => {
+  const words = wordsOf(json) ?? '';
+  const quantity = measuredOf(groupedNumbers === true ? ungrouped(words) : words);
   return quantity === undefined ? asText(json) : { quantity };
 };
 
 /** SN (HL7 v2.8.2 §2A.3.72). */
-function structured(json: unknown): LabValue | undefined {
-  const parts = ['comparator', 'num1', 'separatorSuffix', 'num2'].map((each) => part(json, each) ?? '');
+function structured(json: unknown, { groupedNumbers }: Sender): LabValue | undefined {
+  const sent = ['comparator', 'num1', 'separatorSuffix', 'num2'].map((each) => part(json, each) ?? '');
+  const parts = groupedNumbers === true ? sent.map(ungrouped) : sent;
   // Some leave the place of the comparator out: `1^:^128`.
   const shifted = parts[3] === '' && numberOf(parts[0] ?? '') !== undefined;
   const [sign = '', first = '', between = '', second = ''] = shifted ? ['', ...parts] : parts;
@@ -62,12 +64,13 @@ function structured(json: unknown): LabValue | undefined {
 }
 
 function coded(json: unknown, sender: Sender): LabValue | undefined {
-  // A type without components (IS, ID) has its code as text.
-  const bare = part(json, 'identifier') === undefined ? part(json, 'text') : undefined;
-  const onlyText = bare !== undefined && isObject(json) && Object.keys(json).every((key) => key === 'text');
-  const concept = conceptOf(onlyText ? { identifier: bare } : json, sender);
+  const concept = conceptOf(json, sender);
   return concept === undefined ? undefined : { concept };
 }
+
+/** IS, ID: a code without components. */
+const bareCode = (json: unknown, sender: Sender): LabValue | undefined =>
+  coded(part(json, 'identifier') === undefined ? { identifier: part(json, 'text') } : json, sender);
 
 function rangeOf(json: unknown): LabValue | undefined {
   const [low, high] = ['lowValue', 'highValue'].map((each) => numberOf(part(json, each) ?? ''));
@@ -110,8 +113,8 @@ const readers: Readonly<Record<string, (json: unknown, sender: Sender) => LabVal
   CWE: coded,
   CNE: coded,
   CF: coded,
-  IS: coded,
-  ID: coded,
+  IS: bareCode,
+  ID: bareCode,
   DT: temporal,
   DTM: temporal,
   TS: temporal,

@@ -8,7 +8,7 @@ import type { Payload } from '../deps.ts';
 
 export type LabDeps = {
   /** What maps must know of a sender. */
-  readonly about: (source: string) => Pick<LabContext, 'systems' | 'unmappedCodes'>;
+  readonly about: (source: string) => Pick<LabContext, 'systems' | 'groupedNumbers' | 'unmappedCodes'>;
   readonly read: (payload: Payload & { readonly receivedAt: Date }) => Outcome<LabMessage>;
   readonly map: (
     order: LabOrder,
