@@ -1,7 +1,7 @@
 /** The fields of HL7 v2 in the shape that FHIR takes them in: numbers, values, times, units, codes, people, attachments. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
+import { assert, constantFrom, double, integer, oneof, property, string } from 'fast-check';
 import { codingSystemOf, uriOfUniversalId } from '../../src/core/lab/coding-systems.ts';
 import { embedded, mediaTypeOf, pointed } from '../../src/mapping/lab/attachment.ts';
 import { conceptOf } from '../../src/mapping/lab/concept.ts';
@@ -49,8 +49,8 @@ describe('a number', () => {
   });
 
   test('is never NaN, and never another one than what was written', () => {
-    fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.double().map(String), fc.integer().map(String)), (words) => {
+    assert(
+      property(oneof(string(), double().map(String), integer().map(String)), (words) => {
         const value = numberOf(words);
         if (value !== undefined) expect(value).toBe(Number(words.trim()) + 0);
       }),
@@ -137,7 +137,7 @@ describe('a value', () => {
   });
 
   test('is never lost, whatever the type claims', () => {
-    const types = fc.constantFrom(
+    const types = constantFrom(
       'NM',
       'SN',
       'ST',
@@ -157,8 +157,8 @@ describe('a value', () => {
       'RP',
       'ZZ',
     );
-    fc.assert(
-      fc.property(types, fc.string({ minLength: 1 }), (type, words) => {
+    assert(
+      property(types, string({ minLength: 1 }), (type, words) => {
         const kept = words.trim() !== '' && words.trim() !== '""';
         expect(valueOf(type, text(words))).toHaveLength(kept ? 1 : 0);
       }),
