@@ -126,6 +126,7 @@ const releasable: readonly (CauseCode | null)[] = [
   'gate/clock-skew',
   'record/voided',
   'record/version-conflict',
+  'lab/order-conflict',
 ];
 
 /** A person takes the decision that a held message asks for: reviewed, stands again, or replaces the version that stands. */

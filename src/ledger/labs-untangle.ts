@@ -12,7 +12,7 @@ const again = statement<{ message_id: string }>(
       join lab_version a on a.destination = recent.destination and a.order_value = recent.order_value and a.service = recent.service
       join lab_version b on b.destination = a.destination and b.order_value = a.order_value and b.service = a.service
         and b.source = a.source and b.order_system is not distinct from a.order_system
-        and left(b.collected, 10) = left(a.collected, 10) and b.patient_key <> a.patient_key and b.key = '' and not b.voided
+        and b.collected = a.collected and b.patient_key <> a.patient_key and b.key = '' and not b.voided
       where recent.key = '' and a.key = '' and not a.voided and recent.at > clock_timestamp() - $1 * interval '1 ms'
       order by a.destination, a.order_value, a.service, a.issued desc, a.sent desc, a.message_id desc
     ), due as (

@@ -19,6 +19,8 @@ type VersionRow = {
   resource_type: KeptLabVersion['resourceType'];
   order_value: string;
   order_system: string | null;
+  placer_value: string | null;
+  placer_system: string | null;
   service: string;
   collected: string | null;
   status: string;
@@ -39,19 +41,43 @@ const read = statement<{
 }>(
   'lab-known',
   // Subqueries with an offset are planned as they stand, each from its own index: see context.ts.
-  `with told as materialized (
-      select g.n as asked, v.* from unnest($3::int[], $4::text[]) as g (n, order_value) cross join lateral (
-        select * from lab_version where order_value = g.order_value and not voided offset 0) as v
+  `with own as materialized (
+      select g.n, g.value, k.key from unnest($3::int[], $4::text[]) as g (n, value)
+      join unnest($2::uuid[]) with ordinality as k (key, n) on k.n = g.n
+    ), told as materialized (
+      select own.n as asked, v.* from own cross join lateral (
+        select * from lab_version where order_value = own.value and patient_key = own.key and not voided offset 0) as v
       where v.destination = $1
+      union all
+      select own.n, v.* from own cross join lateral (
+        select * from lab_version where placer_value = own.value and patient_key = own.key and not voided offset 0) as v
+      where v.destination = $1
+        and not exists (select 1 from own as other where other.n = own.n and other.value = v.order_value)
+      union all
+      -- Of others how each report was told last, if it is the same that was ordered. What a message told of somebody
+      -- that it is not about any more (un-linked) is its own.
+      select own.n, v.* from unnest($5::int[], $6::text[], $7::text[]) as o (n, value, service)
+      join own on own.n = o.n and own.value = o.value cross join lateral (
+        select * from (
+          select distinct on (report) * from lab_version
+          where order_value = o.value and service = o.service and patient_key <> own.key and destination = $1
+            and not voided
+            and not exists (select 1 from message m where m.id = lab_version.message_id and m.patient_key = own.key)
+          order by report, issued desc, sent desc) as reports
+        order by issued desc limit 500) as v
     )
     select e.reference, e.display,
       (select coalesce(json_agg(t), '[]') from (
         select artifact, message_id::text, patient_key, source, record_id, report, key, resource_type, order_value,
-          order_system, service, collected, status, final, issued, sent, hash, position, summary, chw
+          order_system, placer_value, placer_system, service, collected, status, final, issued, sent, hash, position,
+          summary, chw
         from told where asked = k.n) as t) as versions,
       (select coalesce(json_agg(l), '[]') from (
         select distinct on (artifact) artifact, source, record_id, resource_type, reference, version_id, action, tier, owned, sent
-        from (select l.*, ${ranks} from (select distinct report from told where asked = k.n) as r cross join lateral (
+        from (select l.*, ${ranks} from (
+          select report from told where asked = k.n
+          union select report from unnest($8::int[], $9::text[]) as fresh (n, report) where fresh.n = k.n
+        ) as r cross join lateral (
           select * from link
           where destination = $1 and artifact >= r.report || '.' and artifact < r.report || '/' offset 0) as l) as r
         where ${counts}
@@ -62,10 +88,12 @@ const read = statement<{
     order by k.n`,
 );
 
+/** `pipeline/lab/deps.ts` says what is asked for. */
 export type AskedLabs = {
   readonly patientKey: PatientKey;
-  /** The numbers (`orderValueOf`) of a message's orders and of their parents. */
-  readonly orderValues: readonly string[];
+  readonly values: readonly string[];
+  readonly services: readonly string[];
+  readonly reports: readonly string[];
 };
 
 export type KnownLabs = {
@@ -80,12 +108,22 @@ export async function labsKnown(
   destination: DestinationId,
   asked: readonly AskedLabs[],
 ): Promise<readonly KnownLabs[]> {
-  const values = asked.flatMap(({ orderValues }, index) => orderValues.map((value) => ({ n: index + 1, value })));
+  const numbered = asked.map((one, index) => ({ ...one, n: index + 1 }));
+  const values = numbered.flatMap(({ n, values: of }) => of.map((value) => ({ n, value })));
+  const same = numbered.flatMap(({ n, values: of, services }) =>
+    of.flatMap((value) => services.map((service) => ({ n, value, service }))),
+  );
+  const reports = numbered.flatMap(({ n, reports: of }) => of.map((report) => ({ n, report })));
   const rows = await read.run(on, [
     destination,
     asked.map(({ patientKey }) => patientKey),
     values.map(({ n }) => n),
     values.map(({ value }) => value),
+    same.map(({ n }) => n),
+    same.map(({ value }) => value),
+    same.map(({ service }) => service),
+    reports.map(({ n }) => n),
+    reports.map(({ report }) => report),
   ]);
   return rows.map((row) => ({
     patient:
@@ -108,6 +146,9 @@ const versionOf = (row: VersionRow): KeptLabVersion => ({
   resourceType: row.resource_type,
   orderValue: row.order_value,
   ...(row.order_system === null ? {} : { orderSystem: row.order_system }),
+  ...(row.placer_value === null
+    ? {}
+    : { placer: { value: row.placer_value, ...(row.placer_system === null ? {} : { system: row.placer_system }) } }),
   service: row.service,
   ...(row.collected === null ? {} : { collected: row.collected }),
   status: row.status,
@@ -134,6 +175,8 @@ export const labRows = (completed: readonly Completed[]) =>
       resource_type: version.resourceType,
       order_value: version.orderValue,
       order_system: version.orderSystem,
+      placer_value: version.placer?.value,
+      placer_system: version.placer?.system,
       service: version.service,
       collected: version.collected,
       status: version.status,
@@ -150,20 +193,36 @@ export const labRows = (completed: readonly Completed[]) =>
 
 const withdraw = statement<Record<string, never>>(
   'lab-withdraw',
-  `update lab_version set voided = true from unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[]) as x
-      (destination, message_id, report, source, record_id)
-    where not voided and lab_version.destination = x.destination and lab_version.message_id <> x.message_id
-      and (lab_version.report = x.report or (lab_version.source = x.source and lab_version.record_id = x.record_id))`,
+  `update lab_version set voided = true from unnest($1::text[], $2::text[]) as x (destination, name)
+    where not voided and lab_version.destination = x.destination
+      and (lab_version.report = x.name or lab_version.artifact = x.name)`,
 );
 
-/** Reports that another patient's are now, and what a voided message told. */
+const withdrawTold = statement<Record<string, never>>(
+  'lab-withdraw-told',
+  `update lab_version set voided = true
+    from unnest($1::text[], $2::text[], $3::text[]) as x (destination, source, record_id)
+      join lab_version told on told.destination = x.destination and told.source = x.source and told.record_id = x.record_id
+    where not lab_version.voided and lab_version.destination = told.destination and lab_version.artifact = told.artifact`,
+);
+
+/**
+ * Reports and results that stand for another patient no more, whichever messages told them; and what a voided message
+ * told: the chart shows none of its earlier versions either.
+ */
 export async function withdrawLabs(on: Queryable, completed: readonly Completed[]): Promise<void> {
-  const rows = completed.flatMap(({ lane: { destination }, messageId, labMoved = [], voids }) => [
-    ...labMoved.map((report) => [destination, messageId, report, null, null] as const),
-    ...(voids === undefined ? [] : [[destination, messageId, null, voids.source, voids.recordId] as const]),
-  ]);
-  await withdraw.run(
-    on,
-    [0, 1, 2, 3, 4].map((column) => rows.map((row) => row[column])),
+  const moved = completed.flatMap(({ lane: { destination }, labMoved = [] }) =>
+    labMoved.map((name) => ({ destination, name })),
   );
+  if (moved.length > 0)
+    await withdraw.run(on, [moved.map(({ destination }) => destination), moved.map(({ name }) => name)]);
+  const voids = completed.flatMap(({ lane: { destination }, voids: of }) =>
+    of === undefined ? [] : [{ destination, ...of }],
+  );
+  if (voids.length > 0)
+    await withdrawTold.run(on, [
+      voids.map(({ destination }) => destination),
+      voids.map(({ source }) => source),
+      voids.map(({ recordId }) => recordId),
+    ]);
 }

@@ -76,8 +76,8 @@ export function createLaneLedger(on: pg.Pool, options: LaneLedgerOptions) {
         return body === undefined ? [] : [{ ...payload, body }];
       }),
     ownedLinks: (record: RecordName) => ownedLinks(on, destination, record),
-    labKnown: async (patientKey: PatientKey, orderValues: readonly string[]) =>
-      theOne(await labs.add([{ patientKey, orderValues }])),
+    labKnown: async (patientKey: PatientKey, asked: Omit<AskedLabs, 'patientKey'>) =>
+      theOne(await labs.add([{ patientKey, ...asked }])),
     ...createAlike(on, destination),
     linkCertain: (patient: PatientKey) => linkCertain(on, destination, patient),
     releaseWaiting: async (patient: PatientKey, causes: readonly CauseCode[] = []) => {

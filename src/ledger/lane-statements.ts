@@ -177,17 +177,18 @@ export const completeMessages = statement<{ message_id: string; destination: str
       on conflict do nothing
     ), new_lab as (
       insert into lab_version (destination, artifact, message_id, patient_key, source, record_id, report, key, resource_type,
-        order_value, order_system, service, collected, status, final, rank, issued, sent, hash, position, summary, chw)
+        order_value, order_system, placer_value, placer_system, service, collected, status, final, rank, issued, sent, hash,
+        position, summary, chw)
       select input.destination, x.artifact, input.message_id, input.patient_key, x.source, x.record_id, x.report, x.key,
-        x.resource_type, x.order_value, x.order_system, x.service, x.collected, x.status, x.final, x.rank, x.issued, x.sent,
-        x.hash, x.position, x.summary, x.chw
+        x.resource_type, x.order_value, x.order_system, x.placer_value, x.placer_system, x.service, x.collected, x.status,
+        x.final, x.rank, x.issued, x.sent, x.hash, x.position, x.summary, x.chw
       from jsonb_to_recordset($7::jsonb) as x (
         message_id bigint, destination text, source text, record_id text, artifact text, report text, key text,
-        resource_type text, order_value text, order_system text, service text, collected text, status text, final boolean,
-        rank int, issued timestamptz, sent timestamptz, hash text, position int, summary jsonb, chw boolean)
+        resource_type text, order_value text, order_system text, placer_value text, placer_system text, service text,
+        collected text, status text, final boolean, rank int, issued timestamptz, sent timestamptz, hash text, position int, summary jsonb, chw boolean)
       join input on input.message_id = x.message_id and input.destination = x.destination
-      -- A message that is filed anew says it again.
-      on conflict (destination, artifact, message_id) do update set status = excluded.status, final = excluded.final,
+      -- A message that is filed anew says it again, also of whom it was taken from before.
+      on conflict (destination, artifact, message_id) do update set voided = false, patient_key = excluded.patient_key, status = excluded.status, final = excluded.final,
         rank = excluded.rank, issued = excluded.issued, sent = excluded.sent, hash = excluded.hash,
         position = excluded.position, summary = excluded.summary, chw = excluded.chw
     ), new_attempt as (

@@ -10,6 +10,7 @@ import type { EmittedLink, PatientKey } from '../core/model.ts';
 import type { Failure } from '../core/outcome.ts';
 import type { FilingStep, WorkListEntry } from '../core/ports.ts';
 import type { LaneLedger, PipelineDeps, PrepareDeps } from './deps.ts';
+import { leavingLab } from './lab/away.ts';
 import { asWithdrawn, prepareLab } from './lab/prepare.ts';
 import { leaving } from './leaving.ts';
 import { prepare } from './prepare.ts';
@@ -48,7 +49,7 @@ export async function deliver(
     } else {
       const asking = { ...deps, mapper, ledger: telling(deps.ledger) };
       prepared = isLabFormat(work.format)
-        ? await prepareLab(work, lane.patientKey, () => orAway(person()), asking, way, signal)
+        ? await prepareResults(work, lane.patientKey, () => orAway(person()), asking, way, signal)
         : await prepareActivity(work, lane.patientKey, await orAway(person()), othersStopped, asking, way, signal);
       if (prepared.do === 'stop') failure = prepared.failure;
       if (prepared.do === 'file' && prepared.steps.length > 0) {
@@ -113,7 +114,9 @@ export async function deliver(
     ...(prepared?.do === 'file' && progress.state === 'filed' && prepared.rewords !== undefined
       ? { rewords: prepared.rewords }
       : {}),
-    ...(prepared?.do === 'file' && prepared.lab !== undefined && ends.has(progress.state)
+    ...(prepared?.do === 'file' &&
+    prepared.lab !== undefined &&
+    (ends.has(progress.state) || isOnlyWaiting(prepared, failure))
       ? { lab: prepared.lab.versions, labMoved: prepared.lab.voided }
       : {}),
     ...(disclosures.length === 0 ? {} : { disclosures }),
@@ -122,6 +125,10 @@ export async function deliver(
     ...(prepared?.do === 'file' && prepared.patient !== undefined ? { patient: prepared.patient } : {}),
   };
 }
+
+/** Its steps are done: what has left a chart counts there no more, although the message itself waits. */
+const isOnlyWaiting = ({ waits }: Extract<Prepared, { do: 'file' }>, failure: Failure | undefined): boolean =>
+  waits !== undefined && failure === waits;
 
 /** What a message tells counts from then on. */
 const ends: ReadonlySet<Progress['state']> = new Set(['filed']);
@@ -141,6 +148,18 @@ async function prepareActivity(
 ): Promise<Prepared> {
   const prepared = await prepare(work, patientKey, person, othersStopped, deps, way, signal);
   return leaving(prepared, work, patientKey, person, deps);
+}
+
+async function prepareResults(
+  work: Work,
+  patientKey: PatientKey,
+  person: () => Promise<PersonContext>,
+  deps: PrepareDeps,
+  way: AlongTheWay,
+  signal: AbortSignal | undefined,
+): Promise<Prepared> {
+  const prepared = await prepareLab(work, patientKey, person, deps, way, signal);
+  return leavingLab(prepared, work, patientKey, deps);
 }
 
 /** The ledger could not be read: no message is to blame, none is given up. */

@@ -1,160 +1,14 @@
 /** Laboratory results through real lanes on a real ledger, into a chart that remembers what was written. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import type { LabOrder } from '../../src/core/lab/model.ts';
 import { sql } from 'kysely';
-import { fail, ok } from '../../src/core/outcome.ts';
-import type { Destination, Incoming, Mapped, Resource } from '../../src/core/ports.ts';
-import type { LabDeps } from '../../src/pipeline/lab/deps.ts';
+import type { Resource } from '../../src/core/ports.ts';
 import { untangleLabs } from '../../src/ledger/labs-untangle.ts';
-import { aLedger, anItem, ehr, type TestLedger } from '../ledger/support.ts';
+import { aLedger, type TestLedger } from '../ledger/support.ts';
 import { aChart, drain } from '../pipeline/support.ts';
+import { aLabChart, anOru, type Given, labs } from './support.ts';
 
-type Told = { code?: string; status: string; text?: string; key?: string };
-type Given = {
-  id: string;
-  minute: number;
-  conclusion?: string;
-  status?: string;
-  results: readonly Told[];
-  mrn?: string;
-  filler?: string;
-  collected?: string;
-  parent?: string;
-};
-
-const time = (minute: number): string => `2026-03-10T12:${String(minute).padStart(2, '0')}:00Z`;
-
-/** As a door hands it over; the body is read by the reader below. */
-function anOru({ id, minute, mrn = 'M1', ...more }: Given): Incoming {
-  return anItem({
-    recordId: id,
-    source: 'lab',
-    format: 'hl7v2',
-    kind: 'ORU^R01',
-    content: JSON.stringify({ minute, ...more }),
-    patient: { source: 'lab', mrn },
-  });
-}
-
-const labs: LabDeps = {
-  about: () => ({}),
-  judge: (resource) => {
-    const secret = JSON.stringify(resource).includes('secret');
-    return { about: [], labels: [], toEhr: !secret, toChw: !secret };
-  },
-  read: ({ body }) => {
-    const given = JSON.parse(Buffer.from(body).toString()) as Given;
-    const order: LabOrder = {
-      filler: { value: given.filler ?? 'F-1', system: 'urn:lab' },
-      service: 'http://loinc.org|24331-1',
-      ...(given.collected === '' ? {} : { collected: given.collected ?? '2026-03-09' }),
-      issued: time(given.minute),
-      sent: time(given.minute),
-      ...(given.parent === undefined ? {} : { parent: { filler: { value: given.parent, system: 'urn:lab' } } }),
-      results: given.results.map(({ code = '4548-4', key }) => ({ key: key ?? code })),
-      specimens: ['s'],
-      tree: given,
-    };
-    return ok({ test: false, part2: false, orders: [order] });
-  },
-  map: (order, names, context) => {
-    const given = order.tree as Given;
-    const url = (artifact: string): string => `urn:uuid:${artifact}`;
-    const specimen = names.specimens[0] ?? '';
-    const put = (artifact: string, resource: Resource): Mapped => ({
-      artifact,
-      fullUrl: url(artifact),
-      do: 'put',
-      resource,
-    });
-    return ok([
-      put(specimen, { resourceType: 'Specimen', subject: context.patient }),
-      ...given.results.map(({ code = '4548-4', status, text }, n) =>
-        put(names.results[n] ?? '', {
-          resourceType: 'Observation',
-          status,
-          subject: context.patient,
-          code: { text: code },
-          issued: order.issued,
-          specimen: { reference: url(specimen) },
-          ...(text === undefined ? {} : { valueString: text }),
-        }),
-      ),
-      put(names.report, {
-        resourceType: 'DiagnosticReport',
-        status: given.status ?? 'final',
-        subject: context.patient,
-        issued: order.issued,
-        ...(given.conclusion === undefined ? {} : { conclusion: given.conclusion }),
-        ...(names.parent === undefined ? {} : { basedOn: [{ reference: context.filed[names.parent] ?? 'nowhere' }] }),
-        result: names.results.map((one) => ({ reference: url(one) })),
-      }),
-    ]);
-  },
-};
-
-/** What stands, by artifact; references by what they lead to. */
-const chart = new Map<string, Resource>();
-let requests = 0;
-
-/** So many filings begin before the first of them ends. */
-let together = 1;
-const begun: (() => void)[] = [];
-const allThere = (): Promise<void> =>
-  new Promise((resolve) => {
-    begun.push(resolve);
-    if (begun.length < together) return;
-    together = 1;
-    for (const go of begun.splice(0)) go();
-  });
-
-const destination: Destination = {
-  id: ehr,
-  findPatient: ({ mrn }) =>
-    Promise.resolve({
-      outcome: mrn === undefined ? fail('match/unknown-patient', 'No MRN.') : ok({ reference: `Patient/${mrn}` }),
-      exchanges: [],
-    }),
-  file: async (plan) => {
-    requests += 1;
-    await allThere();
-    const urls = new Map<string, string>();
-    for (const one of plan.steps) if (one.do === 'put') urls.set(one.fullUrl, `Any/${one.artifact}`);
-    const resolved = (json: unknown): unknown =>
-      JSON.parse(
-        JSON.stringify(json).replaceAll(/"reference":"(urn:uuid:[^"]+)"/g, (whole, one: string) => {
-          const found = urls.get(one);
-          if (found === undefined) throw new Error(`${whole} leads nowhere`);
-          return `"reference":"${found}"`;
-        }),
-      ) as unknown;
-    const links = plan.steps.map((step) => {
-      const before = chart.get(step.artifact);
-      const standing: Resource = before ?? { resourceType: 'none' };
-      if (step.do === 'void') chart.set(step.artifact, { ...standing, status: 'entered-in-error' });
-      else if (step.do === 'put') chart.set(step.artifact, resolved(step.resource) as Resource);
-      else {
-        const left = Object.entries(standing).filter(([name]) => step.clears?.includes(name) !== true);
-        chart.set(step.artifact, {
-          ...(Object.fromEntries(left) as Resource),
-          ...(resolved(step.resource) as Resource),
-        });
-      }
-      return {
-        artifact: step.artifact,
-        resourceType: step.do === 'void' ? step.resourceType : step.resource.resourceType,
-        reference: `Any/${step.artifact}`,
-        action:
-          step.do === 'void' ? ('voided' as const) : before === undefined ? ('created' as const) : ('updated' as const),
-        tier: 'native' as const,
-        owned: [],
-      };
-    });
-    return { links, exchanges: [] };
-  },
-  standing: () => Promise.resolve(ok([])),
-  report: () => Promise.reject(new Error('not asked for')),
-};
+const standing = aLabChart();
+const { resources: chart, destination } = standing;
 
 let ledger: TestLedger;
 beforeAll(async () => {
@@ -166,7 +20,6 @@ let round = 0;
 beforeEach(() => {
   round += 1;
   chart.clear();
-  requests = 0;
 });
 
 /** Each test has patients and orders of its own. */
@@ -222,9 +75,9 @@ test('preliminary, final, corrected, posted in error: one result all along', asy
 
 test('the same result in a new message files nothing', async () => {
   await send({ id: 'a', minute: 1, results: [{ status: 'final', text: '7.3 %' }] });
-  const before = requests;
+  const before = standing.requests;
   expect(await send({ id: 'b', minute: 9, results: [{ status: 'final', text: '7.3 %' }] })).toEqual(['superseded']);
-  expect(requests).toBe(before);
+  expect(standing.requests).toBe(before);
 });
 
 test('a partial report is completed by what carries only the rest', async () => {
@@ -307,7 +160,7 @@ test('two workers that file one order for two patients in the same moment: the l
     await ledger.acceptor.accept([
       anOru({ ...one, id: own + one.id, mrn: own + (one.mrn ?? 'M1'), filler: `${own}F-1` }),
     ]);
-  together = 2;
+  standing.together = 2;
   await drain(ledger, aChart(), { labs, destination });
   const final = () => of('Observation').filter((one) => one['status'] === 'final').length;
   expect(final()).toBe(2);

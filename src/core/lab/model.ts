@@ -114,6 +114,8 @@ export type LabVersion = {
   /** Value of the filler's number, else the placer's, else empty. */
   readonly orderValue: string;
   readonly orderSystem?: string;
+  /** The placer's number beside the filler's. */
+  readonly placer?: OrderNumber;
   readonly service: string;
   readonly collected?: string;
   readonly key: string;

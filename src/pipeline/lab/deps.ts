@@ -24,12 +24,22 @@ export type LabDeps = {
 export type LabKnown = {
   /** The Patient in the destination, once matched. */
   readonly patient: FoundPatient | undefined;
-  /** Versions of reports and results under these numbers, whoever they are of, without those withdrawn. */
+  /** Versions of reports and results under these numbers, whoever they are of, without those withdrawn; of others, the reports. */
   readonly versions: readonly KeptLabVersion[];
   /** The latest link of everything filed for those reports, also what was voided. */
   readonly links: readonly EmittedLink[];
 };
 
+/** Which orders are asked for. */
+export type AskedLabs = {
+  /** Numbers (`valuesOf`) of the orders of a message and of their parents. */
+  readonly values: readonly string[];
+  /** What was ordered: of other people, only the same. */
+  readonly services: readonly string[];
+  /** Prefixes that the orders have where they are new: something may stand of them all the same. */
+  readonly reports: readonly string[];
+};
+
 export type LabLedger = {
-  readonly labKnown: (patient: PatientKey, orderValues: readonly string[]) => Promise<LabKnown>;
+  readonly labKnown: (patient: PatientKey, asked: AskedLabs) => Promise<LabKnown>;
 };

@@ -65,10 +65,15 @@ export function planOrder(
       written.has(fullUrl) ? [] : [[fullUrl, known.links.get(artifact)?.reference] as const],
     ),
   );
+  // What is written is referred to by its name in the plan: it may have to be made anew.
+  const anew = [...steps, ...beside.map((one) => putStep(one, one.resource, known))].flatMap((step) =>
+    step.do === 'put' && step.known?.tier === 'native' ? [[step.known.reference, step.fullUrl] as const] : [],
+  );
+  const elsewhere: Elsewhere = new Map([...standing, ...anew]);
   return {
     steps: [...beside.map((one) => putStep(one, one.resource, known)), ...steps, ...provenance]
       .toSorted((a, b) => depth(a) - depth(b))
-      .map((step) => (standing.size === 0 ? step : pointed(step, standing))),
+      .map((step) => (elsewhere.size === 0 ? step : pointed(step, elsewhere))),
     versions: told.map(({ version }) => version),
     withheld: withheld.length,
     otherwise: told.filter((each) => each.effect !== 'none' && !ours.includes(each)).length,
@@ -138,7 +143,10 @@ function resultStep({ one, version, effect }: Told, known: Known): readonly Fili
   ];
 }
 
-type ResultLink = { readonly reference: string };
+/** By our identifier alone where it stands in a lesser form: nothing that a reference could lead to. */
+type ResultLink =
+  | { readonly reference: string }
+  | { readonly type: string; readonly identifier: { readonly system: string; readonly value: string } };
 type ResultLinks = { readonly before: readonly ResultLink[]; readonly after: readonly ResultLink[] };
 
 /** The results of the report, of this message and of earlier ones, in the order of the laboratory; none withdrawn. */
@@ -158,9 +166,11 @@ function resultLinks(told: readonly Told[], names: LabNames, known: Known): Resu
         return top === undefined || isWithdrawn(top.status) ? [] : [{ artifact, position: top.position }];
       })
       .toSorted((a, b) => a.position - b.position || (a.artifact < b.artifact ? -1 : 1))
-      .flatMap(({ artifact }) => {
+      .flatMap(({ artifact }): readonly ResultLink[] => {
         const link = inChartAs(artifact, known.links) ?? known.links.get(artifact);
-        const reference = link?.tier === 'native' ? link.reference : fresh ? fullUrls.get(artifact) : undefined;
+        if (link !== undefined && link.tier !== 'native')
+          return [{ type: 'Observation', identifier: { system: known.artifactSystem, value: artifact } }];
+        const reference = link === undefined && fresh ? fullUrls.get(artifact) : link?.reference;
         return reference === undefined ? [] : [{ reference }];
       });
   return { before: linksOf(earlier, false), after: linksOf(now, true) };

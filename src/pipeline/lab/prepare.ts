@@ -2,9 +2,18 @@
  * From a message with laboratory results to the steps that make them stand: read, recognise the orders, match, map, judge
  * each result, keep what counts. Every way out that is not a plan names its cause.
  */
-import { isIdentified, type KnownOrder, namesOf, orderValueOf, whichOrder } from '../../core/lab/identity.ts';
+import {
+  isIdentified,
+  type KnownOrder,
+  namesOf,
+  newReport,
+  orderValueOf,
+  parentValues,
+  valuesOf,
+} from '../../core/lab/identity.ts';
+import { placeOrders } from '../../core/lab/placing.ts';
 import type { KeptLabVersion, LabMessage, LabOrder, LabVersion } from '../../core/lab/model.ts';
-import { countingOf, isWithdrawn } from '../../core/lab/versions.ts';
+import { isWithdrawn } from '../../core/lab/versions.ts';
 import type { PersonContext, Work } from '../../core/lane.ts';
 import type { EmittedLink, PatientKey } from '../../core/model.ts';
 import type { Issue } from '../../core/outcome.ts';
@@ -17,6 +26,7 @@ import { match } from '../match.ts';
 import { type AlongTheWay, type Prepared, stop } from '../prepared.ts';
 import { isVoidedSince } from '../take-back.ts';
 import type { LabKnown } from './deps.ts';
+import { type Away, leavesAnything, takeAway } from './away.ts';
 import { planChart } from './chart.ts';
 import { planOrder } from './order.ts';
 
@@ -48,50 +58,52 @@ export async function prepareLab(
     return stop({ cause: 'lab/no-order', detail: 'An order has neither number nor time.' });
   }
 
-  const values = new Set(message.orders.flatMap((order) => [orderValueOf(order), ...parentValues(order)]));
-  const known = await deps.ledger.labKnown(patientKey, [...values]);
-  const placed = placeOrders(message, work, patientKey, known);
-  if (!placed.ok) return stop(placed.failure);
-  if (placed.value.length === 0)
+  const known = await deps.ledger.labKnown(patientKey, {
+    values: [...new Set(message.orders.flatMap(valuesOf))],
+    services: [...new Set(message.orders.map(({ service }) => service))],
+    reports: [...new Set(message.orders.map((order) => newReport(order, patientKey)))],
+  });
+  const places = placesOf(message, work, patientKey, known);
+  if (!places.ok) return stop(places.failure);
+  const { placed, away } = places.value;
+  const standsElsewhere = placed.length === 0 && !leavesAnything(away, work, known);
+  if (standsElsewhere)
     return { do: 'settle', state: 'superseded', why: 'The laboratory has moved it to another patient since.' };
 
   const patient = await patientOf(known, work, patientKey, person, deps, way, signal);
   if (!patient.ok) return stop(patient.failure);
-  return plan(message, placed.value, known, patient.value, work, patientKey, deps, way);
+  const planned = plan(message, placed, known, patient.value, work, patientKey, deps, way);
+  return takeAway(planned, away, known, patient.value, work, deps);
 }
 
-const parentValues = ({ parent }: LabOrder): readonly string[] =>
-  [parent?.filler?.value, parent?.placer?.value].filter((value) => value !== undefined);
-
-/** Which report each order is. One that is in the message twice is two reports. */
-function placeOrders(
+/** Which report each order is, and which of them have gone to somebody else. */
+function placesOf(
   { orders }: LabMessage,
   { source, released }: Work,
   patientKey: PatientKey,
   { versions }: LabKnown,
-): Outcome<readonly Placed[]> {
-  const reports = ordersIn(versions);
-  const placed: Placed[] = [];
-  const met = new Map<string, number>();
+): Outcome<{ readonly placed: readonly Placed[]; readonly away: readonly Away[] }> {
   const whose = { patientKey, source, apart: released.includes('lab/order-conflict') };
-  for (const given of orders) {
-    const label = `${orderValueOf(given)}\n${given.service}`;
-    const times = (met.get(label) ?? 0) + 1;
-    met.set(label, times);
-    const order = times === 1 ? given : { ...given, service: `${given.service}#${String(times)}` };
-    const which = whichOrder(order, whose, reports);
-    if (which.is === 'unclear')
-      return fail('lab/order-conflict', 'An order of the same number stands for another patient.');
-    if (which.is === 'moved-away') continue;
-    placed.push({ order, report: which.report, leaves: which.leaves });
-  }
-  return ok(placed);
+  const found = placeOrders(orders, whose, ordersIn(versions));
+  if (found.some(({ which }) => which.is === 'unclear'))
+    return fail('lab/order-conflict', 'An order of the same number stands for another patient.');
+  return ok({
+    placed: found.flatMap(({ order, which }) =>
+      which.is === 'this' ? [{ order, report: which.report, leaves: which.leaves }] : [],
+    ),
+    away: found.flatMap(({ order, which }) => (which.is === 'moved-away' ? [{ order, report: which.report }] : [])),
+  });
 }
 
 /** Of each report that stands, how its order was last told. */
 function ordersIn(versions: readonly KeptLabVersion[]): readonly KnownOrder[] {
   const reports = Map.groupBy(versions, ({ report }) => report);
-  return [...reports.values()].flatMap((of) => countingOf(of)?.top ?? []);
+  return [...reports.values()].flatMap((of) => {
+    const [last] = of.toSorted(
+      (a, b) => b.issued.getTime() - a.issued.getTime() || b.sent.getTime() - a.sent.getTime(),
+    );
+    return last === undefined ? [] : [{ ...last, keys: new Set(of.map(({ key }) => key).filter((key) => key !== '')) }];
+  });
 }
 
 async function patientOf(
@@ -159,7 +171,7 @@ function plan(
     late += planned.late;
     otherwise += planned.otherwise;
     // A reflex test refers to the report that it grew out of, also when both come in one message.
-    for (const one of mapped.value) if (filed[one.artifact] === undefined) filed[one.artifact] = one.fullUrl;
+    for (const step of planned.steps) if (step.do === 'put') filed[step.artifact] ??= step.fullUrl;
   }
   const moved = placed.flatMap(({ leaves }) => leaves.map((one) => one.report));
   const voided = known.links.filter(({ artifact }) => moved.some((report) => artifact.startsWith(`${report}.`)));

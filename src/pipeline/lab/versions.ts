@@ -1,6 +1,6 @@
 /** The versions that one order of a message tells, read from what was mapped. */
 import { createHash } from 'node:crypto';
-import { orderValueOf } from '../../core/lab/identity.ts';
+import { orderSystemOf, orderValueOf, placerOf } from '../../core/lab/identity.ts';
 import type { LabNames, LabOrder, LabVersion } from '../../core/lab/model.ts';
 import { summaryOf } from '../../core/lab/summary.ts';
 import { isFinal } from '../../core/lab/versions.ts';
@@ -24,13 +24,15 @@ export function versionOf(
 ): LabVersion {
   const position = names.results.indexOf(artifact);
   const status = typeof resource['status'] === 'string' ? resource['status'] : 'unknown';
-  const system = (order.filler ?? order.placer)?.system;
+  const system = orderSystemOf(order);
+  const placer = placerOf(order);
   return {
     artifact,
     report,
     resourceType: position < 0 ? 'DiagnosticReport' : 'Observation',
     orderValue: orderValueOf(order),
     ...(system === undefined ? {} : { orderSystem: system }),
+    ...(placer === undefined ? {} : { placer }),
     service: order.service,
     ...(order.collected === undefined ? {} : { collected: order.collected }),
     key: order.results[position]?.key ?? '',

@@ -14,6 +14,8 @@ const known = (collected: string): KnownOrder => ({
   service: 's',
   collected,
   issued: new Date('2026-05-05T00:00:00Z'),
+  sent: new Date('2026-05-05T00:00:00Z'),
+  keys: new Set(),
 });
 const order = (collected: string): LabOrder => ({
   filler: { value: 'F-1', system: 'urn:lab' },
