@@ -28,6 +28,8 @@ export type FleetOptions = {
 
 export type Fleet = {
   readonly url: string;
+  /** Where the HL7 v2 door listens, for the sender PROVE. */
+  readonly mllpPort: number;
   readonly key: string;
   readonly dataDir: string;
   readonly journal: string;
@@ -59,6 +61,7 @@ destinations:
     lanes: { leaseMs: ${String(leaseMs)} }
     retry: { attempts: 10000, baseMs: 100, capMs: 2000 }
 progress: { sweepMs: 2000, lateMs: 5000, stopMs: 10000 }
+mllp: { senders: [{ name: prove, match: { facility: PROVE }, mrnAuthorities: [PROVE], timeZone: America/Chicago }] }
 `;
 
 /** Rejects when it does not come up. */
@@ -67,7 +70,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   const dataDir = path.join(folder, 'data');
   const journal = path.join(folder, 'ehr.ndjson');
   const configFile = path.join(folder, 'tejido.yaml');
-  const [port, ehrPort, redisPort] = [await freePort(), await freePort(), await freePort()];
+  const [port, mllpPort, ehrPort, redisPort] = [await freePort(), await freePort(), await freePort(), await freePort()];
   const url = `http://127.0.0.1:${String(port)}`;
   const ehrUrl = `http://127.0.0.1:${String(ehrPort)}/fhir`;
   const redisUrl = options.redis ? `redis://127.0.0.1:${String(redisPort)}` : undefined;
@@ -78,7 +81,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
     TEJIDO_CONFIG: configFile,
     TEJIDO_API_KEY: key,
     PORT: String(port),
-    MLLP_PORT: '0',
+    MLLP_PORT: String(mllpPort),
     LOG_LEVEL: 'info',
     ...(redisUrl === undefined ? {} : { REDIS_URL: redisUrl }),
   };
@@ -238,6 +241,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   }
   return {
     url,
+    mllpPort,
     key,
     dataDir,
     journal,

@@ -2,24 +2,19 @@
  * The proof of reliability: real processes under load, killed and paused at moments that a seed decides, an EHR in a
  * bad mood; then everything must be as if nothing had happened.
  */
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { recordKey } from '../core/artifact.ts';
-import type { Reconciliation } from '../core/story.ts';
-import { recall } from '../postgres/remembered.ts';
-import { roleName } from '../postgres/cluster.ts';
 import { seededRandom, syntheticPatients } from '../sandbox/patients.ts';
-import { queueContents } from '../wake/contents.ts';
-import { canariesOf, searchFaults, searchSinks, type Sink } from './canaries.ts';
+import { canariesOf, searchFaults, searchSinks } from './canaries.ts';
 import { artifactsIn, readChart } from './chart.ts';
 import { artifactSystem, type Fleet, startFleet } from './fleet.ts';
-import { type Finding, findings, type LedgerMessage } from './invariants.ts';
-import { contents } from './redis.ts';
+import { type Finding, findings } from './invariants.ts';
+import { asked, cleanReconciliation, drained, ledgerOf, reconciliation, sinksOf, statesOf, sumOf } from './readings.ts';
 import { schedule } from './schedule.ts';
 import { sendAll } from './sender.ts';
-import { until } from './until.ts';
 import { type PatientPlan, planPatient, proofSystem, type Shape } from './work.ts';
 
 export type ProofOptions = {
@@ -39,6 +34,7 @@ export type ProofOptions = {
 
 export type Proof = {
   readonly ok: boolean;
+  readonly what: 'activities' | 'laboratory messages';
   readonly seed: number;
   readonly patients: number;
   readonly sent: number;
@@ -115,33 +111,24 @@ export async function prove(options: ProofOptions): Promise<Proof> {
     const chart = await readChart(running.journal, artifactSystem);
     const found: readonly Finding[] = [
       ...findings({ receipts: sent.receipts, messages, chart, slots }),
-      {
-        promise: 'the reconciliation against the EHR is clean',
-        checked: reconciled.rows.reduce((sum, row) => sum + row.expected, 0),
-        broken: reconciled.clean ? [] : [reconciled.problem ?? `${String(reconciled.missing.length)} missing, ${String(reconciled.duplicated.length)} doubled`], // prettier-ignore
-      },
+      cleanReconciliation(reconciled),
       await searchSinks(sinks, canariesOf(people)),
       await searchFaults(sinks.flatMap((sink) => ('file' in sink ? [sink.file] : []))),
     ];
     ok = drainedInMs !== undefined && found.every(({ broken }) => broken.length === 0);
-    const states: Record<string, number> = {};
-    for (const { state } of messages) states[state] = (states[state] ?? 0) + 1;
     return {
       ok,
+      what: 'activities',
       seed,
       patients: plans.length,
       sent: plans.reduce((sum, plan) => sum + plan.row.length, 0),
       acknowledged: [...sent.receipts.values()].reduce((sum, given) => sum + given.length, 0),
       resent: sent.resent,
-      states,
+      states: statesOf(messages),
       blows: dealt,
       drainedInMs,
       findings: found,
-      reconciliation: {
-        clean: reconciled.clean,
-        expected: reconciled.rows.reduce((sum, row) => sum + row.expected, 0),
-        standing: reconciled.rows.reduce((sum, row) => sum + row.standing, 0),
-      },
+      reconciliation: sumOf(reconciled),
       folder: ok ? undefined : folder,
     };
   } finally {
@@ -149,16 +136,6 @@ export async function prove(options: ProofOptions): Promise<Proof> {
     if (ok) await rm(folder, { recursive: true, force: true });
   }
 }
-
-const asked = async (fleet: Fleet, at: string, init: RequestInit = {}): Promise<unknown> => {
-  const answer = await fetch(`${fleet.url}${at}`, {
-    ...init,
-    headers: { authorization: `Bearer ${fleet.key}`, 'content-type': 'application/json' },
-    signal: AbortSignal.timeout(30_000),
-  });
-  if (!answer.ok) throw new Error(`${at.replace(/\?.*/, '')} answered ${String(answer.status)}.`);
-  return answer.json();
-};
 
 type DryRun = {
   readonly results: readonly {
@@ -184,54 +161,4 @@ async function learnSlots(fleet: Fleet, plans: readonly PatientPlan[]): Promise<
       return [shape, artifacts.filter((one) => one.startsWith(prefix)).map((one) => one.slice(prefix.length))];
     }),
   );
-}
-
-type Page = { readonly messages: readonly LedgerMessage[]; readonly next?: string };
-
-/** How long it took until nothing was on its way; undefined when it did not get there. */
-async function drained(fleet: Fleet, limitMs: number, signal: AbortSignal): Promise<number | undefined> {
-  const began = performance.now();
-  const none = async (state: string): Promise<boolean> =>
-    ((await asked(fleet, `/v1/messages?state=${state}&limit=1`)) as Page).messages.length === 0;
-  return until(
-    async () =>
-      (await none('received')) && (await none('filing')) && (await none('held'))
-        ? performance.now() - began
-        : undefined,
-    limitMs,
-    signal,
-  );
-}
-
-async function ledgerOf(fleet: Fleet): Promise<readonly LedgerMessage[]> {
-  const all: LedgerMessage[] = [];
-  let before = '';
-  for (;;) {
-    const page = (await asked(fleet, `/v1/messages?limit=500${before}`)) as Page;
-    all.push(...page.messages);
-    if (page.next === undefined) return all;
-    before = `&before=${page.next}`;
-  }
-}
-
-/** By the command, as an operator would. */
-async function reconciliation(fleet: Fleet, folder: string): Promise<Reconciliation> {
-  const log = path.join(folder, 'reconcile.json');
-  await fleet.command(['reconcile', '--json'], log);
-  const text = await readFile(log, 'utf8');
-  return JSON.parse(text.slice(text.indexOf('{'))) as Reconciliation;
-}
-
-async function sinksOf(fleet: Fleet, folder: string): Promise<readonly Sink[]> {
-  const metrics = await fetch(`${fleet.url}/metrics`, { headers: { authorization: `Bearer ${fleet.key}` } });
-  const { password, port } = await recall(fleet.dataDir);
-  const database = `postgres://${roleName}:${password}@127.0.0.1:${String(port)}/${roleName}`;
-  const inData = (await readdir(fleet.dataDir)).filter((name) => name.endsWith('.log'));
-  return [
-    ...fleet.logs().map((file) => ({ name: path.relative(folder, file), file })),
-    ...inData.map((name) => ({ name, file: path.join(fleet.dataDir, name) })),
-    { name: '/metrics', text: await metrics.text() },
-    { name: 'BullMQ on Postgres', text: await queueContents(database) },
-    ...(fleet.redisUrl === undefined ? [] : [{ name: 'Redis', text: await contents(fleet.redisUrl) }]),
-  ];
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
+import { proveLabs } from '../../prove/labs.ts';
 import { type Proof, prove } from '../../prove/prove.ts';
 import { redisInstalled } from '../../prove/redis.ts';
 import { table } from '../format.ts';
@@ -21,6 +22,7 @@ type Options = {
   patients: number;
   workers: number;
   redis?: true;
+  labs?: true;
   json?: true;
 };
 
@@ -44,7 +46,7 @@ export const proofText = (proof: Proof): string => {
       ...(broken.length > 10 ? [`  and ${String(broken.length - 10)} more; see --json`] : []),
     ]),
     '',
-    `Sent ${String(proof.sent)} activities for ${String(proof.patients)} patients; ${String(proof.acknowledged)} acknowledged, ${String(proof.resent)} requests resent.`,
+    `Sent ${String(proof.sent)} ${proof.what} for ${String(proof.patients)} patients; ${String(proof.acknowledged)} acknowledged, ${String(proof.resent)} resent.`,
     `Ledger: ${counts(proof.states)}. In the chart: ${String(proof.reconciliation.standing)} of ${String(proof.reconciliation.expected)} resources.`,
     `Blows: ${counts(proof.blows)}.`,
     proof.drainedInMs === undefined
@@ -63,14 +65,19 @@ export function register(program: Command, parts: Parts): void {
     )
     .option('--seed <n>', 'decides activities and blows (default: a new one, printed)', number(0, 2 ** 31))
     .option('--minutes <m>', 'how long it is sent and struck', number(0.1, 1_440), 1)
-    .option('--activities <n>', 'how many are sent (default: 2,100, or 1,500 a minute)', number(10, 10_000_000))
+    .option(
+      '--activities <n>',
+      'how many activities, or messages, are sent (default: 2,100, or 1,500 a minute)',
+      number(10, 10_000_000),
+    )
     .option('--patients <n>', 'for how many patients', number(1, 100_000), 210)
     .option('--workers <n>', 'further worker processes', number(0, 4), 0)
+    .option('--labs', 'laboratory results by HL7 v2 (8 connections) instead of activities')
     .option('--redis', 'with a redis-server of its own, which is killed and flushed too')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nUses its own data in a temporary folder. Example:\n  $ tejido prove --seed 7 --minutes 10 --workers 2 --redis',
+      '\nUses its own data in a temporary folder. Examples:\n  $ tejido prove --seed 7 --minutes 10 --workers 2 --redis\n  $ tejido prove --labs --activities 20000 --patients 500 --minutes 6',
     )
     .action(async (options: Options) => {
       const { err, out } = parts.terminal;
@@ -78,7 +85,9 @@ export function register(program: Command, parts: Parts): void {
         throw new CommandError('redis-server is not installed.', 'Install it, or prove without --redis.');
       const seed = options.seed ?? Math.floor(parts.random() * 2 ** 31);
       const activities = options.activities ?? Math.max(2_100, Math.round(options.minutes * 1_500));
-      err(`Seed ${String(seed)}: ${String(activities)} activities, ${String(options.patients)} patients.`);
+      err(
+        `Seed ${String(seed)}: ${String(activities)} ${options.labs ? 'ORU^R01' : 'activities'}, ${String(options.patients)} patients.`,
+      );
       const stop = new AbortController();
       const onSignal = (): void => {
         stop.abort();
@@ -88,23 +97,25 @@ export function register(program: Command, parts: Parts): void {
       const bar = startProgress(parts.terminal, 'sent', activities);
       let last = '';
       try {
-        const proof = await prove({
+        const how = {
           seed,
-          activities,
           durationMs: options.minutes * 60_000,
           patients: options.patients,
           workers: options.workers,
           redis: options.redis === true,
           drainMs: Math.max(120_000, options.minutes * 60_000),
-          onProgress: (done) => {
+          onProgress: (done: number) => {
             bar.to(done, last);
           },
-          onBlow: (says) => {
+          onBlow: (says: string) => {
             last = says;
             if (!parts.terminal.interactive) err(says);
           },
           signal: stop.signal,
-        });
+        };
+        const proof = options.labs
+          ? await proveLabs({ ...how, messages: activities, connections: 8 })
+          : await prove({ ...how, activities });
         bar.end();
         out(options.json ? json(proof) : proofText(proof));
         if (!proof.ok) throw new Unsuccessful();
