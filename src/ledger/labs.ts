@@ -45,14 +45,13 @@ const read = statement<{
       select g.n, g.value, k.key from unnest($3::int[], $4::text[]) as g (n, value)
       join unnest($2::uuid[]) with ordinality as k (key, n) on k.n = g.n
     ), told as materialized (
-      select own.n as asked, v.* from own cross join lateral (
-        select * from lab_version where order_value = own.value and patient_key = own.key and not voided offset 0) as v
-      where v.destination = $1
-      union all
-      select own.n, v.* from own cross join lateral (
-        select * from lab_version where placer_value = own.value and patient_key = own.key and not voided offset 0) as v
-      where v.destination = $1
-        and not exists (select 1 from own as other where other.n = own.n and other.value = v.order_value)
+      select distinct on (own.n, v.artifact, v.message_id) own.n as asked, v.* from own cross join lateral (
+        select report from lab_version where order_value = own.value and patient_key = own.key and key = '' and not voided
+        union
+        select report from lab_version where placer_value = own.value and patient_key = own.key and key = '' and not voided
+        offset 0) as r cross join lateral (
+        select * from lab_version
+        where destination = $1 and artifact >= r.report || '.' and artifact < r.report || '/' and not voided offset 0) as v
       union all
       -- Of others how each report was told last, if it is the same that was ordered. What a message told of somebody
       -- that it is not about any more (un-linked) is its own.
@@ -61,7 +60,7 @@ const read = statement<{
         select * from (
           select distinct on (report) * from lab_version
           where order_value = o.value and service = o.service and patient_key <> own.key and destination = $1
-            and not voided
+            and key = '' and not voided
             and not exists (select 1 from message m where m.id = lab_version.message_id and m.patient_key = own.key)
           order by report, issued desc, sent desc) as reports
         order by issued desc limit 500) as v
@@ -195,14 +194,17 @@ const withdraw = statement<Record<string, never>>(
   'lab-withdraw',
   `update lab_version set voided = true from unnest($1::text[], $2::text[]) as x (destination, name)
     where not voided and lab_version.destination = x.destination
-      and (lab_version.report = x.name or lab_version.artifact = x.name)`,
+      and (lab_version.artifact = x.name or lab_version.artifact >= x.name || '.' and lab_version.artifact < x.name || '/')`,
 );
 
 const withdrawTold = statement<Record<string, never>>(
   'lab-withdraw-told',
   `update lab_version set voided = true
     from unnest($1::text[], $2::text[], $3::text[]) as x (destination, source, record_id)
-      join lab_version told on told.destination = x.destination and told.source = x.source and told.record_id = x.record_id
+      join lab_version report on report.destination = x.destination and report.source = x.source
+        and report.record_id = x.record_id and report.key = ''
+      join lab_version told on told.destination = report.destination and told.message_id = report.message_id
+        and told.artifact >= report.report || '.' and told.artifact < report.report || '/'
     where not lab_version.voided and lab_version.destination = told.destination and lab_version.artifact = told.artifact`,
 );
 

@@ -113,7 +113,13 @@ export async function mergeInto(
   await client.query('update identity set patient_key = $2 where patient_key = $1', [from, into]);
   await client.query('update demographics set patient_key = $2 where patient_key = $1', [from, into]);
   await client.query('update fact set patient_key = $2 where patient_key = $1', [from, into]);
-  await client.query('update lab_version set patient_key = $2 where patient_key = $1', [from, into]);
+  await client.query(
+    `update lab_version set patient_key = $2
+     from (select distinct destination, report from lab_version where patient_key = $1 and key = '') as theirs
+     where lab_version.destination = theirs.destination
+       and lab_version.artifact >= theirs.report || '.' and lab_version.artifact < theirs.report || '/'`,
+    [from, into],
+  );
   await client.query('update disclosure set patient_key = $2 where patient_key = $1', [from, into]);
   await client.query(
     `insert into ehr_patient (destination, patient_key, reference, display, matched_at)

@@ -17,7 +17,6 @@ import { labs013 } from './migrations/013_labs.ts';
 import { labAlarms015 } from './migrations/015_lab_alarms.ts';
 import { labNotices014 } from './migrations/014_lab_notices.ts';
 import { sentByV2016 } from './migrations/016_sent_by_v2.ts';
-import { labPlacers017 } from './migrations/017_lab_placers.ts';
 import { ensurePartitions } from './partitions.ts';
 
 const migrations: Record<string, Migration> = {
@@ -37,7 +36,6 @@ const migrations: Record<string, Migration> = {
   '014_lab_notices': labNotices014,
   '015_lab_alarms': labAlarms015,
   '016_sent_by_v2': sentByV2016,
-  '017_lab_placers': labPlacers017,
 };
 
 /** Returns the names of the migrations that were run now. */

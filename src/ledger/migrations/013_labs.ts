@@ -18,6 +18,9 @@ export const labs013: Migration = {
         resource_type text not null,
         order_value text not null,
         order_system text,
+        -- The placer's number beside the filler's: a laboratory may tell its own only later.
+        placer_value text,
+        placer_system text,
         service text not null,
         collected text,
         status text not null,
@@ -34,11 +37,12 @@ export const labs013: Migration = {
         at timestamptz not null default clock_timestamp(),
         primary key (destination, artifact, message_id)
       );
-      create index lab_version_order on lab_version (order_value);
-      create index lab_version_report on lab_version (report);
-      create index lab_version_patient on lab_version (patient_key, at);
+      -- Results are found by their reports, whose artifacts begin alike: only reports are found by anything else.
+      create index lab_version_number on lab_version (order_value, patient_key) where key = '';
+      create index lab_version_placer on lab_version (placer_value, patient_key) where key = '' and placer_value is not null;
+      create index lab_version_record on lab_version (source, record_id) where key = '';
+      create index lab_version_patient on lab_version (patient_key, at) where key = '' or chw;
       create index lab_version_at on lab_version using brin (at) with (autosummarize = on);
-      create index lab_version_record on lab_version (source, record_id);
 
       -- Of each artifact the version that counts: final before preliminary, then the latest told, then by status and content,
       -- so that any order of arrival ends in the same (core/lab/versions.ts says the same).
