@@ -128,7 +128,10 @@ function hinted({ name, run }: Schedule, { pool }: Store, log: Log): () => void 
   };
 }
 
-function serverOf(one: Config['labSources'][number], { config, clock, random, log }: LabSourceParts): FhirDestination {
+export function serverOf(
+  one: Config['labSources'][number],
+  { config, clock, random, log }: Pick<LabSourceParts, 'config' | 'clock' | 'random' | 'log'>,
+): FhirDestination {
   return fhirDestination(
     {
       id: one.name,

@@ -11,7 +11,11 @@ const next = 'Write PEM into mllp.tls: the private key, its certificate with the
 export function checkMllp(mllp: MllpConfig, now: Date): Tried {
   if (!mllp.enabled) return { name, ok: true, says: 'Switched off (mllp.enabled).' };
   const where = `${mllp.host}:${String(mllp.port)}`;
-  const senders = `${String(mllp.senders.length)} senders configured; others are taken as ${mllp.anySender.name}.`;
+  const known = mllp.senders.map((sender) => sender.name).join(', ');
+  const senders =
+    known === ''
+      ? `No senders are configured: all are taken as ${mllp.anySender.name}.`
+      : `Senders: ${known}; others are taken as ${mllp.anySender.name}.`;
   if (mllp.tls === undefined) {
     const open = isLocal(mllp.host)
       ? ''

@@ -22,6 +22,8 @@ import { connect } from './destinations.ts';
 import { KnowledgeError, loadKnowledge, packageRoot } from './knowledge.ts';
 import { doorEscalations } from './escalations.ts';
 import { accountsOf, doorMessages } from './messages.ts';
+import { checkLabReads } from './lab-check.ts';
+import { serverOf } from './lab-sources.ts';
 import { checkMllp } from './mllp-check.ts';
 import { startNotices } from './notices.ts';
 import { doorPeople } from './people.ts';
@@ -168,6 +170,12 @@ async function check(config: Config, onStep: (what: string) => void): Promise<Ch
     }),
   );
   connections.push(checkMllp(config.mllp, clock()));
+  for (const one of config.labSources) {
+    onStep(`laboratory ${one.name}`);
+    const server = serverOf(one, { config, clock, random, log: quiet(config) });
+    connections.push(await checkLabReads(`laboratory ${one.name}`, server.labs, one.categories, clock()));
+    await server.close();
+  }
   const destinations: CapabilityReport[] = [];
   for (const { config: one, destination } of connect(config, origin(config), { clock, random, log: quiet(config) })) {
     onStep(`destination ${one.id}`);

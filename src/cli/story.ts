@@ -2,7 +2,7 @@
 import { type Actor, causeOf } from '../core/causes.ts';
 import type { Exchange, MessageEvent, TierName } from '../core/model.ts';
 import type { Attempt, MessageStory, MessageSummary } from '../core/story.ts';
-import { duration, size, table, when } from './format.ts';
+import { duration, plural, size, table, when } from './format.ts';
 
 export const messageTable = (messages: readonly MessageSummary[]): string =>
   table(
@@ -56,7 +56,8 @@ const head = (story: MessageStory): readonly string[] => {
 const eventLines = ({ at, state, cause, actor, detail, issues }: MessageEvent): readonly string[] => [
   `${when(at)}  ${state}${cause === undefined ? '' : ` [${cause}]`} by ${actor}${detail === undefined ? '' : `: ${detail}`}`,
   ...(issues ?? []).map(
-    ({ where, what, severity }) => `    ${severity ?? 'error'}${where === '' ? '' : ` at ${where}`}: ${what}`,
+    ({ where, what, severity }) =>
+      `    ${severity ?? 'error'}${where === '' ? '' : ` at ${where}`}${what === detail ? '' : `: ${what}`}`,
   ),
 ];
 
@@ -99,7 +100,7 @@ export const storyText = (story: MessageStory, bodies: boolean): string =>
       'Deliveries',
       story.deliveries.map(
         ({ destination, state, attempts, cause, dueAt }) =>
-          `${destination}: ${state}${cause === undefined ? '' : ` [${cause}]`}, ${attempts} attempts` +
+          `${destination}: ${state}${cause === undefined ? '' : ` [${cause}]`}, ${plural(attempts, 'attempt')}` +
           (dueAt === undefined ? '' : `, due ${when(dueAt)}`),
       ),
     ),

@@ -27,7 +27,7 @@ export const causes = {
   'source/unreadable': {
     class: 'held',
     says: 'The payload could not be read as the format this source sends.',
-    next: 'Look at the raw payload, correct the sender, and have it sent again.',
+    next: 'Look at what came (`tejido messages show ID --raw`), correct the sender, have it sent again; then void this one.',
     who: 'sender',
   },
   'source/unsupported': {
@@ -38,20 +38,20 @@ export const causes = {
   },
   'source/control-id-reused': {
     class: 'held',
-    says: 'MSH-10 and MSH-7 were used before by this sender, with other content; it was answered with AR.',
-    next: 'Have the sender correct its message ids and send it again. If it is a result of its own, release it.',
+    says: 'MSH-10 and MSH-7 were used before for this patient and order, with other content; it was answered with AR or CR.',
+    next: 'Ask the sender which one holds. Release this one if it does; if it sends it again under an id of its own, void it.',
     who: 'sender',
   },
   'lab/test-message': {
     class: 'held',
     says: 'MSH-11 says that this is no message for production (training, debugging).',
-    next: 'Void it; or list the value in `processing` of the sender and retry.',
+    next: 'Void it; or release it if it is real. If this sender always sends so: list the value in its `processing` and retry.',
     who: 'engineer',
   },
   'lab/no-order': {
     class: 'held',
     says: 'The message has no result that Tejido could know again: no OBR, or neither order number nor time.',
-    next: 'Have the laboratory send OBR-2 or OBR-3, or OBR-7, and send it again.',
+    next: 'Have the laboratory send an OBR with OBR-2 or OBR-3, or OBR-7; then void this one.',
     who: 'sender',
   },
   'lab/order-conflict': {
@@ -135,7 +135,7 @@ export const causes = {
   'match/conflict': {
     class: 'held',
     says: 'The identifiers given belong to different patients, or the date of birth differs from the chart.',
-    next: 'Check the identifiers with the CHW; correct the record at its source.',
+    next: 'Check the identifiers with who sent it (CHW, laboratory) and have it sent again corrected; or correct the chart, then retry.',
     who: 'front-desk',
   },
   'match/unknown-reference': {

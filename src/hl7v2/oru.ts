@@ -87,7 +87,9 @@ const processingOf = (msh: Segment | undefined): string => {
 function patientFailure({ pid }: PatientGroup, named: boolean): Failure | undefined {
   if (named) return undefined;
   const what =
-    pid === undefined ? 'There is no PID.' : 'PID names nobody: no number that is read, no name, no telephone.';
+    pid === undefined
+      ? 'There is no PID: have the laboratory send it with one.'
+      : 'PID names nobody: no number that is read, no name, no telephone. See mrnAuthorities and bareMrn of the sender.';
   return fail('match/unknown-patient', what, { issues: [{ where: 'PID', what }] }).failure;
 }
 

@@ -63,3 +63,11 @@ export function readAck(text: string): Outcome<ReadAck> {
     },
   };
 }
+
+/** A location of ERR (`OBX^2^5^1^3`, data type ERL, ELD before v2.5) as people write it: `OBX[2]-5.3`. The first segment and repetition go without a number. */
+export function placeOf(location: string): string {
+  const [segment = '', sequence = '', field = '', repetition = '', component = ''] = location.split('^');
+  const numbered = (number: string): string => (number === '' || number === '1' ? '' : `[${number}]`);
+  const inside = component === '' ? '' : `.${component}`;
+  return `${segment}${numbered(sequence)}${field === '' ? '' : `-${field}${numbered(repetition)}${inside}`}`;
+}

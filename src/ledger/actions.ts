@@ -95,6 +95,9 @@ const contradicted: ActionResult = {
   refused: 'Its identifiers still belong to different patients. Correct them at the source and send the record again.',
 };
 
+/** What trying again would decide without anybody having looked. */
+const undecided: readonly CauseCode[] = ['record/version-conflict', 'record/voided', 'source/control-id-reused'];
+
 /** A held or failed message is tried again, with the mapping, configuration and identifiers of now. */
 export function retryMessage(
   pool: pg.Pool,
@@ -108,7 +111,7 @@ export function retryMessage(
     if (row.state !== 'held' && row.state !== 'failed') {
       return { ok: false, refused: `Only a held or failed message can be retried; this one is ${row.state}.` };
     }
-    if (row.cause === 'record/version-conflict' || row.cause === 'record/voided') {
+    if (row.cause !== null && undecided.includes(row.cause)) {
       return { ok: false, refused: 'A retry cannot decide this; release it, or void it.' };
     }
     const lane = await laneOf(client, row);
@@ -126,7 +129,9 @@ const releasable: readonly (CauseCode | null)[] = [
   'gate/clock-skew',
   'record/voided',
   'record/version-conflict',
+  'source/control-id-reused',
   'lab/order-conflict',
+  'lab/test-message',
 ];
 
 /** A person takes the decision that a held message asks for: reviewed, stands again, or replaces the version that stands. */

@@ -17,7 +17,7 @@ test('says where the door is, that it has no TLS, and whom it knows', () => {
   expect(checkMllp(mllp, now)).toEqual({
     name: 'HL7 v2 door',
     ok: true,
-    says: '127.0.0.1:2575, without TLS. 1 senders configured; others are taken as hl7.',
+    says: '127.0.0.1:2575, without TLS. Senders: river; others are taken as hl7.',
   });
   expect(checkMllp({ ...mllp, host: '0.0.0.0' }, now).says).toContain('let only the laboratory reach this port');
   expect(checkMllp({ ...mllp, enabled: false }, now)).toMatchObject({ ok: true, says: expect.stringContaining('off') });

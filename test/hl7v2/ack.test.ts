@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ackCode, buildAck, type Verdict } from '../../src/hl7v2/ack.ts';
 import { peekHeader } from '../../src/hl7v2/header.ts';
 import type { Hl7Header } from '../../src/hl7v2/message.ts';
-import { readAck } from '../../src/hl7v2/read-ack.ts';
+import { placeOf, readAck } from '../../src/hl7v2/read-ack.ts';
 
 const peek = (text: string) => peekHeader(Buffer.from(text, 'latin1'));
 function header(text: string): Hl7Header {
@@ -125,6 +125,16 @@ describe('an acknowledgement', () => {
         value: { code: 'AR', controlId: 'S01', errors: [{ location: 'MSH^1^10', code: '101' }] },
       });
     }
+  });
+
+  test.each([
+    ['MSH^1^10', 'MSH-10'],
+    ['OBX^2^5^1^3', 'OBX[2]-5.3'],
+    ['PID^^3^2', 'PID-3[2]'],
+    ['MSH^1', 'MSH'],
+    ['', ''],
+  ])('tells the place %s as %s', (location, place) => {
+    expect(placeOf(location)).toBe(place);
   });
 
   test.each([

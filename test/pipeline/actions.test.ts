@@ -43,6 +43,17 @@ describe('an operator', () => {
     expect(rows).toEqual([{ v: 2 }]);
   });
 
+  test('cannot retry what came under a number used before: a person says that it holds, by a release', async () => {
+    const [reused] = await accept({
+      ...anActivity({ recordId: 'a', mrn: 'M1' }),
+      hold: { cause: 'source/control-id-reused', detail: '' },
+    });
+    expect(await retryMessage(ledger.pool, [ehr], reused!.id, 'me')).toMatchObject({ ok: false });
+    expect(await releaseMessage(ledger.pool, [ehr], reused!.id, 'me')).toMatchObject({ ok: true });
+    await until(settled, () => drain(ledger, chart));
+    expect(chart.standing()).toEqual(['Patient/M1 encounter']);
+  });
+
   test('who releases a version about another patient moves the record there', async () => {
     await accept(anActivity({ mrn: 'M1' }));
     const [conflicting] = await accept(anActivity({ mrn: 'M2' }));

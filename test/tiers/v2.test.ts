@@ -216,7 +216,7 @@ const results = (from = 0): readonly Hl7Message[] =>
       ledger.db,
     );
     const said = rows.map(({ detail }) => detail).join('\n');
-    expect(said).toContain('AR (error 204 at PID-1-3)');
+    expect(said).toContain('AR (error 204 at PID-3)');
     expect(said).not.toContain('GARCIA');
   });
 

@@ -60,7 +60,7 @@ const withFilters = (command: Command): Command =>
     .addOption(new Option('--state <state>', 'only in this state').choices([...messageStates]))
     .option('--cause <cause>', 'only with this cause', cause)
     .option('--source <name>', 'only from this source')
-    .option('--kind <kind>', 'only of this activity type')
+    .option('--kind <kind>', 'only of this kind: an activity type, or a message type such as ORU^R01')
     .option('--record <id>', 'only of this record of the source')
     .option('--concept-map <url>', 'only with a code that this ConceptMap does not list')
     .option('--from <day>', 'received from this day on (UTC)', day)

@@ -102,7 +102,11 @@ export async function sendHl7Files(
   if (others.length > shown.length) err(`and ${others.length - shown.length} more not accepted; see --json`);
   const accepted = results.length - others.length;
   out(`${accepted} of ${plural(results.length, 'message', 'messages')} accepted by ${target.host}:${target.port}.`);
-  if (others.some(({ result }) => result === 'unanswered' || result === 'not sent'))
+  if (
+    others.some(
+      ({ result, tries }) => result === 'unanswered' || result === 'error' || (result === 'not sent' && tries > 0),
+    )
+  )
     err('Send the same files again when the receiver is back: a message keeps its MSH-10, and is taken once.');
   return others.length === 0;
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type MllpClient, mllpClient, type MllpClientOptions, type SendOutcome } from '../../mllp/client.ts';
+import { placeOf } from '../../hl7v2/read-ack.ts';
 import type { Parts } from '../parts.ts';
 import { waitBefore } from '../post.ts';
 import type { Hl7Item } from './file.ts';
@@ -95,7 +96,7 @@ function toldBy(outcome: SendOutcome): { readonly code?: string; readonly says?:
     case 'rejected': {
       const { code, text, errors } = outcome.ack;
       const [error] = errors;
-      const place = nonEmpty(error?.location.replaceAll('^', '-'));
+      const place = nonEmpty(placeOf(error?.location ?? ''));
       const what = nonEmpty(error?.text) ?? nonEmpty(text) ?? (error === undefined ? undefined : `error ${error.code}`);
       const says = [place, what].filter((part) => part !== undefined).join(': ');
       return says === '' ? { code } : { code, says };

@@ -6,7 +6,7 @@ import type { SentByV2 } from '../../core/model.ts';
 import { fail, ok } from '../../core/outcome.ts';
 import type { Failure, Outcome } from '../../core/outcome.ts';
 import type { Clock, Log, Resource } from '../../core/ports.ts';
-import type { ReadAck } from '../../hl7v2/read-ack.ts';
+import { placeOf, type ReadAck } from '../../hl7v2/read-ack.ts';
 import { type MllpClient, mllpClient, type SendOutcome } from '../../mllp/client.ts';
 import { admit, closed, defaultCircuitPolicy, learn } from '../circuit.ts';
 import type { Circuit, CircuitPolicy, Evidence } from '../circuit.ts';
@@ -174,7 +174,7 @@ function failureOf(outcome: SendOutcome): Failure | undefined {
 
 function toldOf({ ack }: { readonly ack: ReadAck }): string {
   const codes = ack.errors.flatMap(({ code, location }) => {
-    const where = /^[A-Z][A-Z0-9]{2}(\^\d{1,3}){0,5}$/.test(location) ? [location.replaceAll('^', '-')] : [];
+    const where = /^[A-Z][A-Z0-9]{2}(\^\d{1,3}){0,5}$/.test(location) ? [placeOf(location)] : [];
     const what = /^\d{1,3}$/.test(code) ? [`error ${code}`] : [];
     return where.length + what.length === 0 ? [] : [[...what, ...where].join(' at ')];
   });
