@@ -5,6 +5,7 @@ import { countingOf, type Effect, effectOf, isWithdrawn, overruled } from '../..
 import type { FilingStep, Mapped, Resource } from '../../core/ports.ts';
 import { judgeAll } from './judged.ts';
 import { inChartAs, type Known, versionsOf } from './known.ts';
+import { inWords, isLine, linesBeside } from './lines.ts';
 import { provenanceOf } from './provenance.ts';
 import { versionOf } from './versions.ts';
 
@@ -49,6 +50,8 @@ export function planOrder(
   const steps = ours.flatMap((each) =>
     each.one.artifact === names.report ? reportStep(each, links, known) : resultStep(each, known),
   );
+  const toldOf = new Map(told.map(({ one, version: { hash } }) => [one.artifact, { one, hash }]));
+  const lines = linesBeside(steps, report, toldOf, mapped.find(isTold)?.resource['subject'], known);
   const wanted = new Set(steps.flatMap((step) => (step.do === 'put' ? [...referencesIn(step.resource)] : [])));
   const beside = mapped.filter((one) => !isTold(one) && wanted.has(one.fullUrl));
   const provenance = ours.flatMap(({ one, version }) => {
@@ -71,7 +74,7 @@ export function planOrder(
   );
   const elsewhere: Elsewhere = new Map([...standing, ...anew]);
   return {
-    steps: [...beside.map((one) => putStep(one, one.resource, known)), ...steps, ...provenance]
+    steps: [...beside.map((one) => putStep(one, one.resource, known)), ...steps, ...lines, ...provenance]
       .toSorted((a, b) => depth(a) - depth(b))
       .map((step) => (elsewhere.size === 0 ? step : pointed(step, elsewhere))),
     versions: told.map(({ version }) => version),
@@ -132,6 +135,11 @@ function resultStep({ one, version, effect }: Told, known: Known): readonly Fili
     const top = countingOf([version, ...versionsOf(known, artifact)])?.top ?? version;
     return [putStep(one, { ...resource, status: top.status, issued: top.issued.toISOString() }, known)];
   }
+  if (link !== undefined && isLine(link)) {
+    // A line is written whole.
+    const base = countingOf([version, ...versionsOf(known, artifact)])?.base ?? version;
+    return [putStep(one, inWords(resource.resourceType, version.status, base.summary, resource['subject']), known)];
+  }
   const { resourceType, status, issued } = resource as Resource & { status: string; issued?: string };
   return [
     {
@@ -182,7 +190,7 @@ function reportStep({ one, effect }: Told, { before, after }: ResultLinks, known
   const whole = after.length === 0 ? rest : { ...rest, result: after };
   if (effect === 'put' || effect === 'fill') return [putStep(one, whole, known)];
   const link = known.links.get(artifact);
-  if (link === undefined || JSON.stringify(before) === JSON.stringify(after)) return [];
+  if (link === undefined || link.tier !== 'native' || JSON.stringify(before) === JSON.stringify(after)) return [];
   const merged = { resourceType: resource.resourceType, ...(after.length === 0 ? {} : { result: after }) };
   return [{ do: 'merge', artifact, resource: merged, clears: ['result'], known: link }];
 }
