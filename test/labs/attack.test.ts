@@ -7,7 +7,7 @@ import { mergePeople } from '../../src/ledger/merge.ts';
 import { unlinkIdentity } from '../../src/ledger/unlink.ts';
 import type { MessageId, PatientKey } from '../../src/core/model.ts';
 import type { Resource } from '../../src/core/ports.ts';
-import { aLedger, ehr, type TestLedger } from '../ledger/support.ts';
+import { aLedger, anItem, ehr, type TestLedger } from '../ledger/support.ts';
 import { aChart, drain } from '../pipeline/support.ts';
 import { aLabChart, anOru, type Given, labs } from './support.ts';
 
@@ -294,6 +294,31 @@ test('un-linked by mistake and linked again: it stands as before, and counts', a
   expect(await told()).toEqual(['M1 final 9 %']);
   await send({ id: 'late', minute: 9, results: [{ status: 'preliminary', text: '5 %' }] });
   expect(results()).toEqual(['M1 final 9 %']);
+});
+
+test('a void of a message marks what it told, and no earlier version of it counts; sent again it stands', async () => {
+  await send({ id: 'a', minute: 1, results: nine }, { id: 'b', minute: 2, results: eight });
+  const subject = { mrn: named('M1') };
+  const activity = {
+    ...{ activityType: 'void', status: 'completed', occurredAt: '2026-03-10T12:00:00Z', subject },
+    performer: { sourceUserId: 'u' },
+    source: { systemId: 'lab', recordId: named('void'), recordVersion: 1 },
+    details: { target: { recordId: named('b') }, reason: 'mistaken' },
+  };
+  await ledger.acceptor.accept([
+    anItem({
+      ...{ recordId: named('void'), source: 'lab', kind: 'void', content: JSON.stringify(activity) },
+      patient: { source: 'lab', ...subject },
+      dependsOn: [named('b')],
+    }),
+  ]);
+  await work();
+  expect([await stateOf('void'), await stateOf('b')]).toEqual(['filed', 'voided']);
+  expect(results()).toEqual([]);
+  expect(await told()).toEqual([]);
+  await send({ id: 'c', minute: 3, results: nine });
+  expect(results()).toEqual(['M1 final 9 %']);
+  expect(await told()).toEqual(['M1 final 9 %']);
 });
 
 test('a reflex test of an order that is withheld is filed, and refers to nothing', async () => {

@@ -152,7 +152,7 @@ test('what was deleted in the EHR is filed anew, and its report refers to it', a
   const standing = (await all('Observation')).map(({ id }) => `Observation/${id ?? ''}`);
   expect(standing).toHaveLength(2);
   const [report] = await all('DiagnosticReport');
-  const referred = (report?.['result'] as { reference: string }[]).map(({ reference }) => reference);
+  const referred = ((report?.['result'] ?? []) as { reference: string }[]).map(({ reference }) => reference);
   expect(referred.toSorted()).toEqual(standing.toSorted());
 });
 
