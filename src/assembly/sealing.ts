@@ -34,6 +34,8 @@ const unescaped = (text: string): string =>
 
 function valueOf(raw: Uint8Array): unknown {
   const text = new TextDecoder().decode(raw);
+  // HL7 v2 and XML: to try is dearer than to look.
+  if (!/^\s*["[{\dtfn-]/.test(text)) return unescaped(text);
   try {
     return JSON.parse(text);
   } catch {

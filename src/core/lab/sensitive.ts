@@ -57,6 +57,8 @@ const restricted: Label = {
   display: 'restricted',
 };
 
+const mostKnown = 2_000;
+
 /** Compiles the lists once; the function that comes back is called for each result. */
 export function createLabScreen(
   rules: Pick<LabRules, 'sensitive' | 'sensitiveCodes' | 'withholdFromEhr' | 'trends'>,
@@ -72,13 +74,24 @@ export function createLabScreen(
   const all = [...classes, ...added];
   const told = new Set(rules.trends.flatMap(({ codes }) => codes));
 
-  const aboutOf = (concept: unknown, words: readonly string[]): readonly string[] => {
-    const codes = codesIn(concept);
-    const names = [...textsIn(concept), ...words];
-    return all
+  const judged = (codes: readonly string[], names: readonly string[]): readonly string[] =>
+    all
       .filter((one) => codes.some((code) => one.codes.has(code)) || names.some((name) => one.screen(name)))
       .map(({ about }) => about);
+  // What is measured is the same again and again; what a value says is not, and is not remembered.
+  const known = new Map<string, readonly string[]>();
+  const ofConcept = (concept: unknown): readonly string[] => {
+    const [codes, names] = [codesIn(concept), textsIn(concept)];
+    const key = [...codes, '', ...names].join('\n');
+    const before = known.get(key);
+    if (before !== undefined) return before;
+    if (known.size >= mostKnown) known.clear();
+    const about = judged(codes, names);
+    known.set(key, about);
+    return about;
   };
+  const aboutOf = (concept: unknown, words: readonly string[]): readonly string[] =>
+    words.length === 0 ? ofConcept(concept) : [...new Set([...ofConcept(concept), ...judged([], words)])];
   const ofReport = (report: Resource): readonly string[] => aboutOf(report['code'], []);
 
   return (resource, { part2, report, results = [] }) => {

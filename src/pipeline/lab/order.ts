@@ -52,8 +52,10 @@ export function planOrder(
   );
   const toldOf = new Map(told.map(({ one, version: { hash } }) => [one.artifact, { one, hash }]));
   const lines = linesBeside(steps, report, toldOf, mapped.find(isTold)?.resource['subject'], known);
-  const wanted = new Set(steps.flatMap((step) => (step.do === 'put' ? [...referencesIn(step.resource)] : [])));
-  const beside = mapped.filter((one) => !isTold(one) && wanted.has(one.fullUrl));
+  const beside = referredTo(
+    mapped.filter((one) => !isTold(one)),
+    steps,
+  );
   const provenance = ours.flatMap(({ one, version }) => {
     const target = targetOf(one, steps, known);
     const before = versionsOf(known, one.artifact);
@@ -200,6 +202,13 @@ function targetOf({ artifact, fullUrl }: Mapped, steps: readonly FilingStep[], {
   return steps.some((step) => step.do === 'put' && step.artifact === artifact)
     ? fullUrl
     : links.get(artifact)?.reference;
+}
+
+/** What is neither result nor report (a specimen) goes with what refers to it. */
+function referredTo(loose: readonly Mapped[], steps: readonly FilingStep[]): readonly Mapped[] {
+  if (loose.length === 0) return loose;
+  const wanted = new Set(steps.flatMap((step) => (step.do === 'put' ? [...referencesIn(step.resource)] : [])));
+  return loose.filter(({ fullUrl }) => wanted.has(fullUrl));
 }
 
 function* referencesIn(json: unknown): Generator<string> {

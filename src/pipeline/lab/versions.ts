@@ -1,5 +1,5 @@
 /** The versions that one order of a message tells, read from what was mapped. */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { orderSystemOf, orderValueOf, placerOf } from '../../core/lab/identity.ts';
 import type { LabNames, LabOrder, LabVersion } from '../../core/lab/model.ts';
 import { summaryOf } from '../../core/lab/summary.ts';
@@ -10,10 +10,10 @@ import type { Mapped, Resource } from '../../core/ports.ts';
 const passing = new Set(['meta', 'issued', 'result', 'text']);
 
 const hashOf = (resource: Resource): string =>
-  createHash('sha256')
-    .update(JSON.stringify(Object.entries(resource).filter(([name]) => !passing.has(name))))
-    .digest('base64url')
-    .slice(0, 22);
+  hash('sha256', JSON.stringify(Object.entries(resource).filter(([name]) => !passing.has(name))), 'base64url').slice(
+    0,
+    22,
+  );
 
 export function versionOf(
   { artifact, resource }: Mapped,
