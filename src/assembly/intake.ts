@@ -10,6 +10,8 @@ import type { Accept, Incoming, Log } from '../core/ports.ts';
 const most = 512;
 /** What arrives while one batch is handed on goes with the next; a moment's wait makes the batches larger. */
 const gatherMs = 15;
+/** Of what is accepted at a time, and one message however large it is. */
+const mostBytes = 16_000_000;
 const againMs = 1_000;
 /** Another process hands on: it may have looked just before our message was committed. */
 const behindMs = 250;
@@ -34,11 +36,20 @@ export type MoverParts = {
   readonly log: Log;
 };
 
+type Read = { readonly row: IntakeRow; readonly items: readonly Incoming[] };
+
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
-/** Classes 22, 23 and 54 of SQLSTATE: this message is to blame, not the storage. */
-const blamesMessage = (error: unknown): boolean => /^(?:22|23|54)[0-9A-Z]{3}$/.test(codeOf(error));
+/**
+ * This message is to blame, not the storage: classes 22, 23 and 54 of SQLSTATE, a statement that it makes too large, or a
+ * fault of our own over it. Tried for ever it would keep back everybody behind it.
+ */
+const blamesMessage = (error: unknown): boolean =>
+  /^(?:(?:22|23|54)[0-9A-Z]{3}|08P01|ERR_\w+)$/.test(codeOf(error)) ||
+  [error, error instanceof Error ? error.cause : undefined].some(
+    (one) => one instanceof TypeError || one instanceof RangeError,
+  );
 
 const asHeld = (row: IntakeRow, detail: string): Incoming => ({
   raw: row.bytes,
@@ -67,9 +78,26 @@ export function createIntakeMover({ next, alone, identify, accept, log }: MoverP
     return items.map((item) => asKept(item, row));
   };
 
-  async function hand(rows: readonly IntakeRow[]): Promise<void> {
+  /** A message about many patients is as many messages with all its bytes: few such are accepted at a time. */
+  async function handAll(rows: readonly IntakeRow[]): Promise<void> {
+    let portion: Read[] = [];
+    let bytes = 0;
+    for (const row of rows) {
+      const items = itemsOf(row);
+      const own = items.length * row.bytes.byteLength;
+      if (portion.length > 0 && bytes + own > mostBytes) {
+        await hand(portion);
+        [portion, bytes] = [[], 0];
+      }
+      portion.push({ row, items });
+      bytes += own;
+    }
+    await hand(portion);
+  }
+
+  async function hand(rows: readonly Read[]): Promise<void> {
     try {
-      await accept(rows.flatMap(itemsOf));
+      await accept(rows.flatMap(({ items }) => items));
     } catch (error) {
       // Somebody else has handed some of it on: what is left is seen at the next look.
       if (codeOf(error) === 'intake-gone') again = true;
@@ -78,7 +106,7 @@ export function createIntakeMover({ next, alone, identify, accept, log }: MoverP
         const half = Math.ceil(rows.length / 2);
         await hand(rows.slice(0, half));
         await hand(rows.slice(half));
-      } else await hold(rows[0]);
+      } else await hold(rows[0]?.row);
     }
   }
 
@@ -99,7 +127,7 @@ export function createIntakeMover({ next, alone, identify, accept, log }: MoverP
       const rows = await next(after, most);
       const last = rows.at(-1);
       if (last === undefined) return;
-      await hand(rows);
+      await handAll(rows);
       after = last.id;
       if (rows.length < most) await pause(gatherMs);
     }

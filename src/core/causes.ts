@@ -30,6 +30,12 @@ export const causes = {
     next: 'Look at what came (`tejido messages show ID --raw`), correct the sender, have it sent again; then void this one.',
     who: 'sender',
   },
+  'source/too-large': {
+    class: 'held',
+    says: 'One message holds more than is read at a time: segments, results of one patient, or patients.',
+    next: 'Have the sender split it into several messages, each with a control id of its own; then void this one.',
+    who: 'sender',
+  },
   'source/unsupported': {
     class: 'held',
     says: 'A message of a type that Tejido does not read came to the HL7 v2 door.',

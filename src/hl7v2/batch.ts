@@ -16,11 +16,12 @@ const endBlock = 0x1c;
 const marks = ['MSH', 'FHS', 'BHS', 'BTS', 'FTS'] as const;
 type Mark = (typeof marks)[number];
 
-export function splitBatch(bytes: Uint8Array): Batch {
+/** `unframed`: MLLP frames were taken off before; a vertical tab in it is text. */
+export function splitBatch(bytes: Uint8Array, unframed = false): Batch {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // UTF-16 has other line ends; nobody batches in it.
   if (isWide(buffer)) return { messages: [bytes], notes: [] };
-  if (!isFramed(buffer)) return splitText(bytes, buffer);
+  if (unframed || !isFramed(buffer)) return splitText(bytes, buffer);
   const notes: Issue[] = [];
   const messages = framesOf(buffer, notes).flatMap(({ from, to }) => {
     const batch = splitText(bytes.subarray(from, to), buffer.subarray(from, to));
@@ -41,8 +42,10 @@ const isFramed = (buffer: Buffer): boolean =>
 function framesOf(buffer: Buffer, notes: Issue[]): readonly { readonly from: number; readonly to: number }[] {
   const frames: { readonly from: number; readonly to: number }[] = [];
   let from = buffer.indexOf(startBlock);
+  let end = buffer.indexOf(endBlock);
   while (from !== -1) {
-    const end = buffer.indexOf(endBlock, from + 1);
+    // Looked for once: without one, each start would search to the end of the file.
+    if (end !== -1 && end <= from) end = buffer.indexOf(endBlock, from + 1);
     const next = buffer.indexOf(startBlock, from + 1);
     if (end === -1 || (next !== -1 && next < end)) {
       notes.push({ where: `byte ${String(from)}`, what: 'A frame without its end: it is not read.' });

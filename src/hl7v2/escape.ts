@@ -26,10 +26,10 @@ export function unescape(text: string, delimiters: Delimiters, charset = 'utf-8'
     const end = text.indexOf(escape, at + 1);
     if (end === -1) break;
     const hex = text.charAt(at + 1) === 'X' ? hexRun(text, at, escape, charset) : undefined;
-    const meaning = hex?.text ?? meaningOf(text.slice(at + 1, end), delimiters);
+    const meaning = hex === undefined ? meaningOf(text.slice(at + 1, end), delimiters) : hex.text;
     if (meaning === undefined) {
-      // Not a sequence: its end may be the beginning of one.
-      at = end;
+      // Not a sequence: its end may be the beginning of one. Bytes that make no text stay, all of them together.
+      at = hex === undefined ? end : text.indexOf(escape, hex.end);
       continue;
     }
     done += text.slice(from, at) + meaning;
@@ -80,30 +80,31 @@ function formatting(sequence: string): string | undefined {
   }
 }
 
-/** Neighbours are read together: a character of several bytes may be sent as `\XC3\\XB1\`. */
+/** Neighbours are read together: a character of several bytes may be sent as `\XC3\\XB1\`. `text` undefined: they make none. */
 function hexRun(
   text: string,
   start: number,
   escape: string,
   charset: string,
-): { readonly text: string; readonly end: number } | undefined {
-  const bytes: number[] = [];
+): { readonly text: string | undefined; readonly end: number } | undefined {
+  const runs: Buffer[] = [];
   let at = start;
   while (text.startsWith(`${escape}X`, at)) {
     const end = text.indexOf(escape, at + 2);
     const digits = end === -1 ? '' : text.slice(at + 2, end);
     if (digits.length % 2 === 1 || !/^[0-9A-Fa-f]+$/.test(digits)) break;
-    bytes.push(...Buffer.from(digits, 'hex'));
+    runs.push(Buffer.from(digits, 'hex'));
     at = end + 1;
   }
-  if (bytes.length === 0) return undefined;
+  if (runs.length === 0) return undefined;
+  const bytes = Buffer.concat(runs);
   // Below 0x80 it is ASCII, also where the message is in UTF-16.
   const label = bytes.every((byte) => byte < 0x80) ? 'utf-8' : charset;
   try {
-    const read = new TextDecoder(label, { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
-    return noText.test(read) ? undefined : { text: read, end: at };
+    const read = new TextDecoder(label, { fatal: true, ignoreBOM: true }).decode(bytes);
+    return { text: noText.test(read) ? undefined : read, end: at };
   } catch {
-    return undefined;
+    return { text: undefined, end: at };
   }
 }
 

@@ -7,8 +7,9 @@ import { fail, ok, type Failure, type Outcome } from '../core/outcome.ts';
 import type { Incoming } from '../core/ports.ts';
 import { decode } from './charset.ts';
 import { peekHeader } from './header.ts';
+import { tooManyPatients } from './limits.ts';
 import type { Hl7Message } from './message.ts';
-import { type OruGroup, readOruGroups, sentAt } from './oru.ts';
+import { type OruGroup, readOruGroup, readOruGroups, sentAt } from './oru.ts';
 import { parseMessage } from './parse.ts';
 import { isRead } from './types.ts';
 import { segmentNamed, valueOf } from './values.ts';
@@ -50,10 +51,10 @@ export function readStoredOru(
 ): Outcome<LabMessage> {
   const message = readMessage(raw, sender);
   if (!message.ok) return message;
-  const unread = headerFailure(message.value) ?? unsupported(message.value);
+  const unread = unreadOf(message.value, raw);
   if (unread !== undefined) return { ok: false, failure: unread };
   const number = Number(/group=(\d{1,6})/.exec(contentType)?.[1] ?? 1);
-  const group = readOruGroups(message.value, sender, receivedAt)[number - 1];
+  const group = readOruGroup(message.value, number, sender, receivedAt);
   if (group === undefined) return fail('source/unreadable', `There is no patient group ${String(number)} in it.`);
   return group.failure === undefined ? ok(group.message) : { ok: false, failure: group.failure };
 }
@@ -66,7 +67,7 @@ export function identifyHl7({ raw, source, actor, intake, readCritical }: Hl7Del
   if (!read.ok) return [{ ...alone, kind: 'unreadable', hold: read.failure }];
   const message = read.value;
   const kind = kindOf(message);
-  const unread = headerFailure(message) ?? unsupported(message);
+  const unread = unreadOf(message, raw);
   const hash = createHash('sha256').update(raw).digest('hex');
   const recordOf = (group: number): Pick<Incoming, 'record'> => {
     const id = recordId(message, hash, group);
@@ -107,6 +108,10 @@ function typeOf(message: Hl7Message): readonly [string, string] {
   const msh = segmentNamed(message, 'MSH');
   return [valueOf(msh, 9).trim(), valueOf(msh, 9, 2).trim()];
 }
+
+/** Why it is not read at all. */
+const unreadOf = (message: Hl7Message, { byteLength }: Uint8Array): Failure | undefined =>
+  headerFailure(message) ?? unsupported(message) ?? tooManyPatients(message, byteLength);
 
 function unsupported(message: Hl7Message): Failure | undefined {
   const [type, trigger] = typeOf(message);

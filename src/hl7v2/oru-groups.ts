@@ -144,4 +144,12 @@ const isText = (segment: Segment): boolean =>
   texts.has(valueOf(segment, 2).trim()) && valueOf(segment, 3) !== '' && valueOf(segment, 21) === '';
 
 const sameField = (a: Segment, b: Segment, field: number): boolean =>
-  JSON.stringify(repetitionsOf(a, field)) === JSON.stringify(repetitionsOf(b, field));
+  alike(repetitionsOf(a, field), repetitionsOf(b, field));
+
+type Nested = string | readonly Nested[];
+
+/** Ends at the first difference: it costs what the shorter of the two does. */
+function alike(a: Nested, b: Nested): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a === b;
+  return a.length === b.length && a.every((one, index) => alike(one, b[index] ?? ''));
+}

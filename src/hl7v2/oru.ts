@@ -5,6 +5,7 @@ import type { Hl7Sender } from '../core/lab/sender.ts';
 import { fail, ok, type Failure, type Outcome } from '../core/outcome.ts';
 import { groupOru, type OrderGroup, type PatientGroup, type ResultGroup } from './oru-groups.ts';
 import type { Hl7Message, Segment } from './message.ts';
+import { tooManyResults } from './limits.ts';
 import { orderTree } from './order-tree.ts';
 import { readPatient } from './patient.ts';
 import { withoutSocialSecurity } from './social-security.ts';
@@ -33,12 +34,26 @@ export function readOruGroups(
   sender: Hl7Sender,
   receivedAt?: string,
 ): readonly [OruGroup, ...OruGroup[]] {
-  const read = (group: PatientGroup): OruGroup => {
-    const safe = group.pid === undefined ? group : { ...group, pid: withoutSocialSecurity(group.pid) };
-    return readGroup(safe, message, sender, receivedAt);
-  };
+  const read = (group: PatientGroup): OruGroup => readSafe(group, message, sender, receivedAt);
   const [first, ...more] = groupOru(message);
   return [read(first), ...more.map(read)];
+}
+
+/** One of them, by its number from 1; the others are not taken apart. */
+export function readOruGroup(
+  message: Hl7Message,
+  number: number,
+  sender: Hl7Sender,
+  receivedAt?: string,
+): OruGroup | undefined {
+  const group = groupOru(message)[number - 1];
+  return group === undefined ? undefined : readSafe(group, message, sender, receivedAt);
+}
+
+/** Without social security numbers. */
+function readSafe(group: PatientGroup, message: Hl7Message, sender: Hl7Sender, receivedAt?: string): OruGroup {
+  const safe = group.pid === undefined ? group : { ...group, pid: withoutSocialSecurity(group.pid) };
+  return readGroup(safe, message, sender, receivedAt);
 }
 
 /** All groups of a message; the first that is wrong is why it cannot be read. */
@@ -63,17 +78,28 @@ function readGroup(
     test: !sender.processing.includes(processingOf(msh)),
     part2: sender.part2,
   };
-  // An ORC alone reports nothing.
-  const orders = reporting(group).map((order) => readOrder(order, { group, msh, sender, sent, context }));
+  const large = tooManyResults(resultsIn(group));
+  // An ORC alone reports nothing; what is too large is not taken apart.
+  const orders = (large === undefined ? reporting(group) : []).map((order) =>
+    readOrder(order, { group, msh, sender, sent, context }),
+  );
   const readable = orders.flatMap((order) => (order.ok ? [order.value] : []));
   const unread = orders.find((order) => !order.ok);
   const failure = !patient.ok
     ? patient.failure
-    : (patientFailure(group, patient.value !== undefined) ??
+    : (large ??
+      patientFailure(group, patient.value !== undefined) ??
       looseFailure(group, msh) ??
       (unread?.ok === false ? unread.failure : undefined));
   return { message: { ...about, orders: readable }, ...(failure === undefined ? {} : { failure }) };
 }
+
+const resultsIn = ({ orders }: PatientGroup): number =>
+  orders.reduce(
+    (count, { results, specimens }) =>
+      count + Math.max(1, results.length) + specimens.reduce((more, { results: own }) => more + 1 + own.length, 0),
+    0,
+  );
 
 const reporting = ({ orders }: PatientGroup): readonly OrderGroup[] =>
   orders.filter(({ obr, results }) => obr !== undefined || results.length > 0);
@@ -119,7 +145,7 @@ function readOrder(order: OrderGroup, { group, msh, sender, sent, context }: Aro
   const collected = readTime(valueOf(obr, 7), sender.timeZone);
   if (placer === undefined && filler === undefined && collected === undefined) {
     return noOrder(
-      `OBR[${valueOf(obr, 1) || '1'}]`,
+      `OBR[${/^\d{1,4}$/.exec(valueOf(obr, 1))?.[0] ?? '?'}]`,
       'Neither an order number (OBR-2, OBR-3) nor a time of collection (OBR-7).',
     );
   }

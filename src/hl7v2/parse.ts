@@ -2,6 +2,7 @@
 import { fail, ok, type Outcome } from '../core/outcome.ts';
 import { encodingCharacters, isHeader, readDelimiters } from './delimiters.ts';
 import { unescape } from './escape.ts';
+import { tooManyParts, tooManySegments } from './limits.ts';
 import type { Component, Delimiters, Field, Hl7Message, Repetition, Segment } from './message.ts';
 
 const none: readonly never[] = [];
@@ -20,8 +21,12 @@ export function parseMessage(text: string, charset?: string): Outcome<Hl7Message
   const header = readDelimiters(lines[0] ?? '');
   if (!header.ok) return header;
   const delimiters = header.value;
+  const large = tooManyParts(text, delimiters);
+  if (large !== undefined) return { ok: false, failure: large };
   const whole = segmentLines(lines, delimiters);
   if (!whole.ok) return whole;
+  const many = tooManySegments(whole.value.length);
+  if (many !== undefined) return { ok: false, failure: many };
   return ok({ delimiters, segments: whole.value.map((line) => readSegment(line, delimiters, charset)) });
 }
 
@@ -30,22 +35,25 @@ const linesOf = (text: string): readonly string[] =>
 
 function segmentLines(lines: readonly string[], { field }: Delimiters): Outcome<readonly string[]> {
   const whole: string[] = [];
+  /** Of the segment that a line may go on with: to look into what grows would copy it each time. */
+  let name = '';
   let blank = 0;
   for (const [index, line] of lines.entries()) {
     if (beginsSegment(line, field)) {
       whole.push(line);
+      name = line.slice(0, 3);
       blank = 0;
       continue;
     }
     const trimmed = line.trim();
-    const before = whole.at(-1) ?? '';
     if (trimmed === '') {
       blank += 1;
     } else if (beginsSegment(line.trimStart(), field)) {
       whole.push(line.trimStart());
+      name = line.trimStart().slice(0, 3);
       blank = 0;
-    } else if (continues(before, trimmed, field)) {
-      whole[whole.length - 1] = `${before}${'\n'.repeat(blank + 1)}${line}`;
+    } else if (continues(name, trimmed, field)) {
+      whole[whole.length - 1] += `${'\n'.repeat(blank + 1)}${line}`;
       blank = 0;
     } else {
       const where = `line ${String(index + 1)}`;
@@ -67,8 +75,7 @@ const beginsSegment = (line: string, field: string): boolean =>
   (line.length === 3 || line.charAt(3) === field);
 
 /** Not what looks like a segment with a broken name: it may be about another patient. */
-function continues(before: string, line: string, field: string): boolean {
-  const name = before.slice(0, 3);
+function continues(name: string, line: string, field: string): boolean {
   if (name !== 'OBX' && name !== 'NTE') return false;
   const separator = line.indexOf(field);
   return separator === -1 || separator > 6 || !/^\w*$/.test(line.slice(0, separator));

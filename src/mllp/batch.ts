@@ -20,7 +20,7 @@ export function messagesOf(bytes: Buffer): Block {
   const isBatch = first.startsWith('FHS') || first.startsWith('BHS');
   // Nearly all: nothing is looked at byte by byte.
   if (!isBatch && !begins(bytes, 'MSH')) return { messages: [bytes], notes: [] };
-  const { messages, notes } = splitBatch(bytes);
+  const { messages, notes } = splitBatch(bytes, true);
   return { messages, notes, ...(isBatch ? { envelope: envelopeOf(bytes, first) } : {}) };
 }
 

@@ -10,7 +10,7 @@ import { peekHeader } from '../hl7v2/header.ts';
 import type { Hl7Header } from '../hl7v2/message.ts';
 import { messagesOf } from './batch.ts';
 import type { Frame } from './frames.ts';
-import { type Judged, judge, type Told, toldOf, tooLarge } from './judge.ts';
+import { type Judged, judge, type Told, toldOf, tooLarge, tooMany } from './judge.ts';
 import { type Peer, type Senders, senderOf } from './sender.ts';
 
 /** What is counted at the door. */
@@ -36,6 +36,9 @@ export type DoorParts = Senders & {
   readonly observe: ObserveDoor;
 };
 
+/** Of one block: a batch of a day has fewer, and all of them are one commit. */
+const mostMessages = 20_000;
+
 const framed = (text: string): Buffer => Buffer.from(`\v${text}\x1c\r`, 'latin1');
 
 export function createDoor(parts: DoorParts): Door {
@@ -57,17 +60,19 @@ export function createDoor(parts: DoorParts): Door {
     return code === undefined ? undefined : buildAck(header, code, context(), problem);
   }
 
-  function refuse(frame: Extract<Frame, { kind: 'too-large' }>, peer: Peer): Buffer | undefined {
-    const read = peekHeader(frame.bytes);
+  /** Of a block of which nothing is kept. */
+  function refuse(bytes: Buffer, peer: Peer, problem: AckProblem): Buffer | undefined {
+    const read = peekHeader(bytes);
     const header = read.ok ? read.value : undefined;
     const { name } = senderOf(parts, header, peer);
-    const text = ack(name, header, 'rejected', tooLarge(frame.size, parts.frameBytes));
+    const text = ack(name, header, 'rejected', problem);
     return text === undefined ? undefined : framed(text);
   }
 
   async function message(bytes: Buffer, peer: Peer): Promise<Buffer | undefined> {
     const began = performance.now();
     const { messages, envelope, notes } = messagesOf(bytes);
+    if (messages.length > mostMessages) return refuse(bytes, peer, tooMany(messages.length, mostMessages));
     const judged = messages.map((one) => judge(one, peer, parts));
     const items = judged.flatMap((one) => (one.do === 'keep' ? one.item : []));
     const answers = await committed(items, parts);
@@ -91,7 +96,8 @@ export function createDoor(parts: DoorParts): Door {
   return {
     answer: async (frame, peer) => {
       try {
-        return frame.kind === 'too-large' ? refuse(frame, peer) : await message(frame.bytes, peer);
+        if (frame.kind === 'message') return await message(frame.bytes, peer);
+        return refuse(frame.bytes, peer, tooLarge(frame.size, parts.frameBytes));
       } catch (error) {
         parts.log('error', 'mllp.fault', { error });
         return framed(

@@ -60,6 +60,11 @@ export function toldOf(judged: Exclude<Judged, { do: 'ignore' }>, answer: Intake
   return { verdict: 'rejected', problem: { code: '205', segment: 'MSH', field: 10, text } };
 }
 
+export const tooMany = (count: number, limit: number): AckProblem => ({
+  code: '104',
+  text: `The batch has ${String(count)} messages; at most ${String(limit)} are taken. Nothing of it was kept. Send fewer at a time.`,
+});
+
 export const tooLarge = (size: number, limit: number): AckProblem => ({
   code: '104',
   text: `The message has ${String(size)} bytes; at most ${String(limit)} are taken. Send less at a time, or raise mllp.limits.frameBytes.`,

@@ -39,12 +39,15 @@ const plain = (subId: string | undefined): string => {
  */
 export function resultKeys(results: readonly NamedResult[]): readonly string[] {
   const analytes = results.map(analyteOf);
-  const taken = new Set<string>();
+  // Counted, never searched: a message may hold thousands of one analyte.
+  const often = new Map<string, number>();
+  for (const analyte of analytes) often.set(analyte, (often.get(analyte) ?? 0) + 1);
+  const claim = claims();
   const seen = new Map<string, number>();
   const keys: (string | undefined)[] = results.map((result, index) => {
     const sub = plain(result.subId);
     // Given sub-ids have the first choice: they mean the same in every message.
-    return sub === '' ? undefined : claim(keyOf(analytes[index] ?? '', sub), taken);
+    return sub === '' ? undefined : claim(keyOf(analytes[index] ?? '', sub));
   });
   return keys.map((known, index) => {
     const analyte = analytes[index] ?? '';
@@ -52,17 +55,24 @@ export function resultKeys(results: readonly NamedResult[]): readonly string[] {
     seen.set(analyte, occurrence);
     if (known !== undefined) return known;
     const instance = results[index]?.observationInstance;
-    const repeated = analytes.filter((other) => other === analyte).length > 1;
-    if (repeated && instance !== undefined && instance !== '') return claim(`${analyte}@${instance}`, taken);
-    return claim(keyOf(analyte, String(occurrence)), taken);
+    const repeated = (often.get(analyte) ?? 0) > 1;
+    if (repeated && instance !== undefined && instance !== '') return claim(`${analyte}@${instance}`);
+    return claim(keyOf(analyte, String(occurrence)));
   });
 }
 
 const keyOf = (analyte: string, sub: string): string => (sub === '1' ? analyte : `${analyte}#${sub}`);
 
-function claim(wanted: string, taken: Set<string>): string {
-  let key = wanted;
-  for (let more = 2; taken.has(key); more += 1) key = `${wanted}~${String(more)}`;
-  taken.add(key);
-  return key;
+/** A key that nobody has yet: as wanted, else `…~2`, `…~3`. */
+function claims(): (wanted: string) => string {
+  const taken = new Set<string>();
+  const next = new Map<string, number>();
+  return (wanted) => {
+    let key = wanted;
+    let more = next.get(wanted) ?? 2;
+    for (; taken.has(key); more += 1) key = `${wanted}~${String(more)}`;
+    next.set(wanted, more);
+    taken.add(key);
+    return key;
+  };
 }
