@@ -160,11 +160,21 @@ test('all of it is filed or held with a true cause, and neighbours wait for none
     all = await listed(site);
     const busy = all.filter(({ state }) => state === 'received' || state === 'filing');
     return busy.length === 0 && all.length >= codes.length ? true : undefined;
-  }, 120_000);
+  }, 60_000);
   const tally = Object.groupBy(all, ({ state, cause }) => `${state} ${cause ?? ''}`);
   process.stderr.write(
     `${JSON.stringify(Object.fromEntries(Object.entries(tally).map(([name, of]) => [name, of?.length])))} ${await waiting()}\n`,
   );
+  // DEBUG
+  const { writeFileSync } = await import('node:fs');
+  let dbg = '';
+  for (const one of all.filter(({ state, cause }) => !['filed', 'superseded'].includes(state) || cause?.startsWith('internal'))) {
+    const story = await site.ask(`/v1/messages/${one.id}`);
+    const raw = await site.ask(`/v1/messages/${one.id}/raw`);
+    dbg += `\n=== ${one.id} ${one.state} ${one.cause}\n${raw.text.slice(0, 700)}\n${story.text.slice(0, 2500)}\n`;
+  }
+  writeFileSync('/tmp/tejido/R3/dbg.txt', dbg + (await site.log()));
+  // END
   expect(quiet).toBe(true);
   expect(
     all.filter(({ state, cause }) => !['filed', 'held', 'superseded'].includes(state) || cause?.startsWith('internal')),
