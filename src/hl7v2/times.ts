@@ -6,7 +6,7 @@
  * - the offset given is kept; without one it is that of the sender's zone. A local time that does not exist, or comes
  *   twice, has the offset that held before the clocks changed: 2026-03-08 02:30 in Chicago is 02:30-06:00.
  * - a date has no offset and is never shifted.
- * - `0000…`, a year before 1800, and what is no time of the calendar are absent (24:00, second 60, 31 February).
+ * - `0000…`, a year before 1800 or after 2200, and what is no time of the calendar are absent (24:00, second 60, 31 February).
  *
  * Not in the standard, and read: a time written as ISO 8601, blanks around it.
  */
@@ -50,7 +50,7 @@ function decideTime(trimmed: string, zone: string): string | undefined {
 }
 
 function readDateParts(year: string, month: string | undefined, day: string | undefined): string | undefined {
-  if (Number(year) < 1800) return undefined;
+  if (Number(year) < 1800 || Number(year) > 2200) return undefined;
   if (month === undefined) return year;
   if (Number(month) < 1 || Number(month) > 12) return undefined;
   if (day === undefined) return `${year}-${month}`;

@@ -14,6 +14,7 @@ import {
 import type { PatientKey } from '../core/model.ts';
 import { deliver } from './deliver.ts';
 import type { PipelineDeps } from './deps.ts';
+import { blamesData, mostBlamed, unkept } from './unkept.ts';
 
 export type LaneRunnerOptions = {
   /** Lanes worked on at once. */
@@ -128,10 +129,12 @@ export function createLaneRunner(deps: PipelineDeps, options: LaneRunnerOptions)
   /** What was done in the destination is written down, also when the ledger is away for a moment. */
   async function keep(completed: Completed): Promise<boolean> {
     const until = deps.clock().getTime() + options.leaseMs;
+    let blamed = 0;
     for (;;) {
       try {
-        return await deps.ledger.complete(completed);
+        return await deps.ledger.complete(blamed < mostBlamed ? completed : unkept(completed));
       } catch (error) {
+        if (blamesData(error)) blamed += 1;
         deps.log('warn', 'lane.completion-delayed', { id: completed.messageId, error });
         if (deps.clock().getTime() > until) return false;
         await pause(500);

@@ -2,6 +2,7 @@
  * Laboratory results of a FHIR server: by what a report is known at the door, and what it tells when it is worked on.
  * An order is the same one by HL7 v2 and by FHIR: by its placer's and filler's numbers, and each result by its analyte.
  */
+import { isInstant } from '../core/lab/bounded.ts';
 import { isFhirObject, objectIn, objectsIn, textIn } from '../core/fhir-json.ts';
 import type { FhirLabTree, LabMessage, LabOrder, OrderNumber, StandsAs } from '../core/lab/model.ts';
 import { analyteOf, type Coded, resultKeys } from '../core/lab/result-key.ts';
@@ -68,7 +69,7 @@ export function readFhirLab(body: Uint8Array, source: FhirLabSource | undefined)
   const told = [...(report === undefined ? [] : [report]), ...observations];
   const sent = latestOf(told) ?? textIn(main?.['issued']);
   const issued = textIn(main?.['issued']) ?? sent;
-  if (main === undefined || issued === undefined || sent === undefined) {
+  if (main === undefined || issued === undefined || sent === undefined || ![issued, sent].every(isInstant)) {
     return fail('lab/no-order', 'The report has neither `issued` nor `meta.lastUpdated`: its versions have no order.');
   }
   const keys = resultKeys(observations.map(nameOf));
@@ -196,8 +197,7 @@ const effectiveOf = (one: Resource): string | undefined =>
   textIn(objectIn(one['effectivePeriod'])['start']);
 
 const dateOf = (time: string | undefined): Date | undefined => {
-  const at = time === undefined ? Number.NaN : Date.parse(time);
-  return Number.isNaN(at) ? undefined : new Date(at);
+  return time === undefined || !isInstant(time) ? undefined : new Date(time);
 };
 
 const updatedOf = (one: Resource): string | undefined => textIn(objectIn(one.meta)['lastUpdated']);

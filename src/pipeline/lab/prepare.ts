@@ -2,6 +2,7 @@
  * From a message with laboratory results to the steps that make them stand: read, recognise the orders, match, map, judge
  * each result, keep what counts. Every way out that is not a plan names its cause.
  */
+import { boundedOrder, isInstant } from '../../core/lab/bounded.ts';
 import {
   isIdentified,
   type KnownOrder,
@@ -50,12 +51,15 @@ export async function prepareLab(
   }
   const read = deps.labs.read({ ...work, body: work.body });
   if (!read.ok) return stop(read.failure);
-  const message = read.value;
+  const message: LabMessage = { ...read.value, orders: read.value.orders.map(boundedOrder) };
   if (message.test && !work.released.includes('lab/test-message')) {
     return stop({ cause: 'lab/test-message', detail: 'MSH-11 is not among those that are filed.' });
   }
   if (message.orders.length === 0 || !message.orders.every(isIdentified)) {
     return stop({ cause: 'lab/no-order', detail: 'An order has neither number nor time.' });
+  }
+  if (!message.orders.every(({ issued, sent }) => isInstant(issued) && isInstant(sent))) {
+    return stop({ cause: 'lab/no-order', detail: 'The time that says when it was reported is no time.' });
   }
 
   const known = await deps.ledger.labKnown(patientKey, {
