@@ -135,9 +135,9 @@ const nasty = (): readonly Buffer[] => {
       }),
     ),
     // Depth and number.
-    message({ obx: value(`${'a&'.repeat(20_000)}`, 'CWE') }),
-    message({ obx: value(`${'a^'.repeat(20_000)}`, 'CWE') }),
-    message({ obx: value(`${'a~'.repeat(5_000)}`, 'ST') }),
+    message({ obx: value('a&'.repeat(20_000), 'CWE') }),
+    message({ obx: value('a^'.repeat(20_000), 'CWE') }),
+    message({ obx: value('a~'.repeat(5_000), 'ST') }),
     message({ obx: value('|'.repeat(50_000), 'ST') }),
     message({ obx: `OBX|1|TX|1^x^L||a\n${'line\n'.repeat(20_000)}` }),
     message({ obx: Array.from({ length: 300 }, (_, n) => `OBX|${n}|NM|4548-4^A1c^LN||${n}|%||H|||F`).join('\r') }),

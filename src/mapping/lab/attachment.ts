@@ -67,7 +67,8 @@ export function embedded(json: unknown): Attached {
   if (bytes === undefined) return { fault: encoding === 'hex' ? 'is not valid hexadecimal' : 'is not valid Base64' };
   return {
     attachment: compact({
-      contentType: mediaTypeOf(part(json, 'typeOfData'), part(json, 'dataSubtype')),
+      // RFC 2046 §4.5.1: bytes of which nobody has said what they are.
+      contentType: mediaTypeOf(part(json, 'typeOfData'), part(json, 'dataSubtype')) ?? 'application/octet-stream',
       data: Buffer.from(bytes).toString('base64'),
       size: bytes.length,
     }),
