@@ -6,7 +6,6 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { LabOrder } from '../../src/core/lab/model.ts';
-import type { Hl7Sender } from '../../src/core/lab/sender.ts';
 import type { Resource } from '../../src/core/ports.ts';
 import { splitBatch } from '../../src/hl7v2/batch.ts';
 import { readMessage } from '../../src/hl7v2/identify.ts';
@@ -14,6 +13,7 @@ import { readOruGroups } from '../../src/hl7v2/oru.ts';
 import { labCaseContext } from '../../src/mapping/lab-cases.ts';
 import { loadMapper } from '../../src/mapping/load.ts';
 import { loadValidator } from '../../src/validation/load.ts';
+import { aSender } from '../support/hl7v2.ts';
 import { type Expected, mismatchesOf } from '../support/labs/expected.ts';
 
 const shared = resolve('../shared/data');
@@ -24,18 +24,7 @@ if (!present && process.env['CI'] === 'true')
 const withShared = present ? describe : describe.skip;
 if (!present) process.stderr.write('HL7 v2 corpora: skipped, ../shared/data is not there\n');
 
-const sender: Hl7Sender = {
-  name: 'riverlab',
-  match: {},
-  timeZone: 'America/Chicago',
-  mrnAuthorities: ['ALIVIO'],
-  bareMrn: true,
-  systems: {},
-  processing: ['P', 'T', 'D'],
-  groupedNumbers: false,
-  part2: false,
-  unknownTypes: 'hold',
-};
+const sender = aSender({ bareMrn: true, processing: ['P', 'T', 'D'] });
 
 const mapper = await loadMapper({ folders: ['mappings'], uuidFor: (name) => name });
 if (!mapper.ok) throw new Error(JSON.stringify(mapper.failure));

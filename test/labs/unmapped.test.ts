@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { resolve } from 'node:path';
 import { labsOf } from '../../src/assembly/labs.ts';
-import type { Hl7Sender } from '../../src/core/lab/sender.ts';
 import { ok } from '../../src/core/outcome.ts';
 import type { Destination, MapFile, Mapper, Resource } from '../../src/core/ports.ts';
 import { identifyHl7 } from '../../src/hl7v2/identify.ts';
@@ -11,21 +10,11 @@ import { mapperOf } from '../../src/mapping/load.ts';
 import { mapSetOf, readMapSet } from '../../src/mapping/map-set.ts';
 import { aLedger, type TestLedger } from '../ledger/support.ts';
 import { aChart, drain, statesOf } from '../pipeline/support.ts';
+import { aSender } from '../support/hl7v2.ts';
 import { labRules } from '../support/labs.ts';
 import { sql } from 'kysely';
 
-const sender: Hl7Sender = {
-  name: 'riverlab',
-  match: {},
-  timeZone: 'America/Chicago',
-  mrnAuthorities: ['ALIVIO'],
-  bareMrn: true,
-  systems: {},
-  processing: ['P'],
-  groupedNumbers: false,
-  part2: false,
-  unknownTypes: 'hold',
-};
+const sender = aSender({ bareMrn: true });
 
 const labs = (unmappedCodes: 'file' | 'hold') =>
   labsOf({

@@ -10,20 +10,10 @@ import { runAlone } from '../../src/ledger/alone.ts';
 import { createIntake, intakeAfter } from '../../src/ledger/intake.ts';
 import { listenMllp, type MllpOptions, type MllpServer } from '../../src/mllp/server.ts';
 import { aLedger, type TestLedger } from '../ledger/support.ts';
+import { aSender as aLab } from '../support/hl7v2.ts';
 
-export const aSender = (more: Partial<Hl7Sender> = {}): Hl7Sender => ({
-  name: 'hl7',
-  match: {},
-  timeZone: 'America/Chicago',
-  mrnAuthorities: ['ALIVIO'],
-  bareMrn: false,
-  systems: {},
-  processing: ['P'],
-  groupedNumbers: false,
-  part2: false,
-  unknownTypes: 'hold',
-  ...more,
-});
+/** One that nobody has configured. */
+export const aSender = (more: Partial<Hl7Sender> = {}): Hl7Sender => aLab({ name: 'hl7', ...more });
 
 /** An ORU^R01; `msh` replaces fields of its MSH by number. */
 export function oru(

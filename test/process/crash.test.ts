@@ -1,6 +1,7 @@
 /** The short proof of reliability; `tejido prove` is the long one. */
 import { describe, expect, jest, test } from '@jest/globals';
-import { prove, type Proof } from '../../src/prove/prove.ts';
+import type { Proof } from '../../src/prove/carry-out.ts';
+import { prove } from '../../src/prove/prove.ts';
 import { redisInstalled } from '../../src/prove/redis.ts';
 
 jest.setTimeout(300_000);

@@ -1,7 +1,8 @@
 import { InvalidArgumentError } from 'commander';
 import type { Command } from 'commander';
 import { proveLabs } from '../../prove/labs.ts';
-import { type Proof, prove } from '../../prove/prove.ts';
+import type { Proof } from '../../prove/carry-out.ts';
+import { prove } from '../../prove/prove.ts';
 import { redisInstalled } from '../../prove/redis.ts';
 import { table } from '../format.ts';
 import type { Parts } from '../parts.ts';

@@ -9,10 +9,10 @@ import { pidOf } from '../../../src/connections/hl7v2/people.ts';
 import { dtmOf } from '../../../src/connections/hl7v2/times.ts';
 import type { Body } from '../../../src/connections/hl7v2/built.ts';
 import type { Hl7InterfaceConfig } from '../../../src/connections/hl7v2/config.ts';
-import type { Hl7Sender } from '../../../src/core/lab/sender.ts';
 import type { Resource } from '../../../src/core/ports.ts';
 import { readMessage } from '../../../src/hl7v2/identify.ts';
 import { readOru } from '../../../src/hl7v2/oru.ts';
+import { aSender } from '../../support/hl7v2.ts';
 
 const documents = { take: 'MDM^T02', amended: 'T10', voided: 'T11', text: 'TX', types: {} } as const;
 const config: Hl7InterfaceConfig = {
@@ -76,18 +76,7 @@ const sealed = (
   return seal({ body, pid, about: ['m1', 'a'], receivedAt }, { ...config, ...over });
 };
 
-const sender: Hl7Sender = {
-  name: 'us',
-  match: {},
-  timeZone: 'America/Chicago',
-  mrnAuthorities: ['1.2.3'],
-  bareMrn: false,
-  systems: {},
-  processing: ['P'],
-  groupedNumbers: false,
-  part2: false,
-  unknownTypes: 'hold',
-};
+const sender = aSender({ name: 'us', mrnAuthorities: ['1.2.3'] });
 
 describe('a measurement as ORU^R01', () => {
   test('is read by our own reader as the result that it was', () => {
