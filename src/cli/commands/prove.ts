@@ -78,7 +78,7 @@ export function register(program: Command, parts: Parts): void {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nUses its own data in a temporary folder. Examples:\n  $ tejido prove --seed 7 --minutes 10 --workers 2 --redis\n  $ tejido prove --labs --activities 20000 --patients 500 --minutes 6',
+      '\nUses its own data in a temporary folder. Example:\n  $ tejido prove --seed 7 --minutes 10 --workers 2 --redis\n  $ tejido prove --labs --activities 20000 --patients 500 --minutes 6',
     )
     .action(async (options: Options) => {
       const { err, out } = parts.terminal;

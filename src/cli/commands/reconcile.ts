@@ -79,7 +79,9 @@ const healingText = ({ healing, agedOut }: Healing): string => {
 export function register(program: Command, parts: Parts): void {
   program
     .command('reconcile')
-    .description('prove it: accepted = filed + held + failed + superseded, by source and day, and the EHR agrees')
+    .description(
+      'prove it: accepted = filed + held + failed + superseded + voided + on its way, by source and day, and the EHR agrees',
+    )
     .option('--from <day>', 'received from this day on (UTC)', day)
     .option('--to <day>', 'received before this day (UTC)', day)
     .option('--heal', 'file again what is missing or double; a running Tejido does it')
