@@ -50,9 +50,11 @@ export function createAcceptor(options: {
         }
       }
     },
-    mostPerCommit,
-    // What was taken by somebody else must not hinder what came beside it.
-    (error) => blamesData(error) || codeOf(error) === IntakeGone.code,
+    {
+      most: mostPerCommit,
+      // What was taken by somebody else must not hinder what came beside it.
+      apart: (error) => blamesData(error) || codeOf(error) === IntakeGone.code,
+    },
   );
   return {
     idle: gathered.idle,

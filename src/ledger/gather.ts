@@ -2,6 +2,8 @@
  * Group commit: what arrives while one flush is on its way goes together in the next. Under load the cost of a commit
  * is shared; alone, nobody waits.
  */
+import { setTimeout as pause } from 'node:timers/promises';
+
 export type Gather<T, R> = {
   readonly add: (items: readonly T[]) => Promise<readonly R[]>;
   readonly idle: () => Promise<void>;
@@ -13,15 +15,21 @@ type Waiting<T, R> = {
   readonly reject: (error: unknown) => void;
 };
 
-/**
- * `flush` gets at most about `most` items and answers for each, in order. If it rejects, all of them are rejected; if
- * `apart` finds that one of them is to blame, each `add` is flushed on its own first.
- */
+export type GatherOptions = {
+  /** Items that a flush gets at most, about. */
+  readonly most: number;
+  /** Whether one of them is to blame for the error of all: each `add` is then flushed on its own. */
+  readonly apart?: (error: unknown) => boolean;
+  /** How long more is waited for, when the flush before had several: fewer and larger statements cost less. */
+  readonly lingerMs?: number;
+};
+
+/** `flush` answers for each item, in order. If it rejects, all of them are rejected, or one by one. */
 export function gather<T, R>(
   flush: (items: readonly T[]) => Promise<readonly R[]>,
-  most: number,
-  apart: (error: unknown) => boolean = () => false,
+  { most, apart = () => false, lingerMs = 0 }: GatherOptions,
 ): Gather<T, R> {
+  let together = 1;
   let waiting: Waiting<T, R>[] = [];
   let running: Promise<void> | undefined;
 
@@ -35,6 +43,7 @@ export function gather<T, R>(
 
   async function run(): Promise<void> {
     while (waiting.length > 0) {
+      if (lingerMs > 0 && together > 1) await pause(lingerMs);
       const batch: Waiting<T, R>[] = [];
       let count = 0;
       while (waiting.length > 0 && (count === 0 || count + (waiting[0]?.items.length ?? 0) <= most)) {
@@ -43,6 +52,7 @@ export function gather<T, R>(
         batch.push(next);
         count += next.items.length;
       }
+      together = count;
       try {
         const results = await flush(batch.flatMap((entry) => entry.items));
         let from = 0;

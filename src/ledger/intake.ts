@@ -44,13 +44,16 @@ export function createIntake(options: { readonly pool: pg.Pool; readonly onKept:
   readonly keep: KeepIntake;
   readonly idle: () => Promise<void>;
 } {
-  const gathered = gather<IntakeItem, IntakeAnswer>(async (items) => {
-    try {
-      return await commit(options.pool, items);
-    } catch (error) {
-      throw asLedgerUnavailable(error);
-    }
-  }, mostPerCommit);
+  const gathered = gather<IntakeItem, IntakeAnswer>(
+    async (items) => {
+      try {
+        return await commit(options.pool, items);
+      } catch (error) {
+        throw asLedgerUnavailable(error);
+      }
+    },
+    { most: mostPerCommit },
+  );
   return {
     idle: gathered.idle,
     keep: async (items) => {
