@@ -70,7 +70,7 @@ function readGroup(
   receivedAt: string | undefined,
 ): OruGroup {
   const msh = segmentNamed(message, 'MSH');
-  const sent = sentAt(message, sender) ?? receivedAt;
+  const sent = credible(sentAt(message, sender), receivedAt) ?? receivedAt;
   const patient = readPatient(group.pid, sender, sent?.slice(0, 10));
   const context: TreeContext = { delimiters: message.delimiters, zone: sender.timeZone };
   const about = {
@@ -93,6 +93,12 @@ function readGroup(
       (unread?.ok === false ? unread.failure : undefined));
   return { message: { ...about, orders: readable }, ...(failure === undefined ? {} : { failure }) };
 }
+
+const yearMs = 365 * 86_400_000;
+
+/** Undefined: a year or more after it was told is a slip (2062), and would overrule every correction to come. */
+const credible = (time: string | undefined, told: string | undefined): string | undefined =>
+  time !== undefined && told !== undefined && Date.parse(time) - Date.parse(told) > yearMs ? undefined : time;
 
 const resultsIn = ({ orders }: PatientGroup): number =>
   orders.reduce(
@@ -150,7 +156,7 @@ function readOrder(order: OrderGroup, { group, msh, sender, sent, context }: Aro
     );
   }
   const issued =
-    readInstant(valueOf(obr, 22), sender.timeZone) ?? sent ?? readInstant(valueOf(obr, 7), sender.timeZone);
+    credible(readInstant(valueOf(obr, 22), sender.timeZone), sent) ?? sent ?? readInstant(valueOf(obr, 7), sender.timeZone);
   if (issued === undefined) return noOrder('MSH-7', 'No time says when it was reported (OBR-22, MSH-7, OBR-7).');
   const parent = parentOf(orc, obr, sender, { placer, filler });
   const keys = resultKeys(results.map((result) => namedResult(result, context)));

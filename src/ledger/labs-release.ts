@@ -6,9 +6,9 @@ import type pg from 'pg';
 import type { LabChangeKind } from '../core/change.ts';
 import type { OwnedFact } from '../core/fact.ts';
 import type { ResultSummary } from '../core/lab/model.ts';
-import { type Candidate, goalIn, isFollowed, type LabNotice, releaseSteps } from '../core/lab/release.ts';
+import { type Candidate, goalIn, isFollowed, type LabNotice, newerThan, releaseSteps } from '../core/lab/release.ts';
 import type { LabRules, TrendRule } from '../core/lab/rules.ts';
-import { type LabValue, ruleOf, type StandingResult, trendOf, valueOf } from '../core/lab/trend.ts';
+import { type LabValue, ruleOf, shownOf, type StandingResult, trendOf, valueOf } from '../core/lab/trend.ts';
 import type { DestinationId, MessageId, PatientKey } from '../core/model.ts';
 import { type Queryable, statement } from './statement.ts';
 import { inTransaction } from './transaction.ts';
@@ -38,13 +38,14 @@ type StandingRow = {
   hash: string;
   chw: boolean;
   issued: Date;
+  sent: Date;
   since: Date;
   summary: ResultSummary;
 };
 
 /** A person who was merged has the key of the other. What is final without a value has the value that was preliminary. */
 const columns = `s.artifact, coalesce(a.patient_key, s.patient_key) as patient_key, s.message_id::text, s.status, s.hash, s.chw,
-  s.issued, case when s.summary ? 'awaited' then coalesce((select b.summary from lab_version b
+  s.issued, s.sent, case when s.summary ? 'awaited' then coalesce((select b.summary from lab_version b
     where b.destination = s.destination and b.artifact = s.artifact and not b.voided and b.summary ? 'text'
     order by b.issued desc, b.sent desc, b.rank desc, b.hash desc limit 1), s.summary) else s.summary end as summary,
   (select min(o.at) from lab_version o where o.destination = s.destination and o.artifact = s.artifact
@@ -137,6 +138,7 @@ const candidateOf = (row: StandingRow): Candidate => ({
   chw: row.chw,
   issued: row.issued,
   since: row.since,
+  sent: row.sent,
   summary: row.summary,
 });
 
@@ -203,13 +205,18 @@ async function look(
         told: known.map(({ patient_key: patientKey, analyte, value }): LabNotice => ({ patientKey, analyte, value })),
         trends,
         delayMs: rule.delayMs,
+        newsWithinMs: rule.newsWithinMs,
         now,
       });
   let told = 0;
+  let until = steps.find((step) => step.do === 'wait')?.until;
   for (const step of steps) {
-    if (step.do === 'tell') told += await tell(client, { ...step, destination, artifact, row, now }, release);
+    if (step.do !== 'tell') continue;
+    const ended = await tell(client, { ...step, destination, artifact, row, now }, release);
+    if (ended === 'told') told += 1;
+    else if (ended !== 'nothing') until = ended.waitsUntil;
   }
-  return { told, until: steps.find((step) => step.do === 'wait')?.until };
+  return { told, until };
 }
 
 type Telling = {
@@ -226,24 +233,28 @@ async function tell(
   client: Queryable,
   { kind, patientKey, rule, destination, artifact, row, now }: Telling,
   { rules, labSources }: LabRelease,
-): Promise<number> {
+): Promise<'told' | 'nothing' | { readonly waitsUntil: Date }> {
   const [who] = await person.run(client, [destination, patientKey, labSources]);
   const facts = who?.facts ?? [];
   // What was told is taken back whether or not the person is still followed; the feed itself passes over those it may not tell of.
   if (kind === 'lab.withdrawn') await forget.run(client, [artifact, patientKey]);
-  else if (who?.app !== true || who.chart === null || !isFollowed(facts, now)) return 0;
-  const value = row === undefined || kind === 'lab.withdrawn' ? undefined : valueOf(row, rule);
-  if (row !== undefined && value !== undefined) {
-    await keep.run(client, [artifact, patientKey, destination, row.message_id, rule.name, JSON.stringify(value)]);
-  }
-  const all = await ofPerson.run(client, [destination, patientKey]);
-  const shown = all.filter(
-    (one) =>
-      one.chw &&
-      one.patient_key === patientKey &&
-      (one.told || one.since.getTime() + rules.release.delayMs <= now.getTime()) &&
-      ruleOf(one.summary, rules.trends) === rule,
+  else if (who?.app !== true || who.chart === null || !isFollowed(facts, now)) return 'nothing';
+  const { delayMs } = rules.release;
+  const ofMeasure = (await ofPerson.run(client, [destination, patientKey])).filter(
+    (one) => one.chw && one.patient_key === patientKey && ruleOf(one.summary, rules.trends) === rule,
   );
+  const newer =
+    row === undefined || kind !== 'lab.result' ? undefined : newerThan(row, ofMeasure, rule, { delayMs, now });
+  if (newer !== undefined) return newer.told ? 'nothing' : { waitsUntil: newer.until };
+  const shown = ofMeasure.filter((one) => one.told || one.since.getTime() + delayMs <= now.getTime());
+  // What is shown beside it counts as told: should it be corrected, she must hear of it.
+  const known = shownOf(rule, shown);
+  for (const one of shown) {
+    const value = valueOf(one, rule);
+    const isIt = one.artifact === artifact && kind !== 'lab.withdrawn';
+    if (value === undefined || !(isIt || (known.has(one.artifact) && !one.told))) continue;
+    await keep.run(client, [one.artifact, patientKey, destination, one.message_id, rule.name, JSON.stringify(value)]);
+  }
   const content = trendOf(
     rule,
     shown.map((one): StandingResult => one),
@@ -260,5 +271,5 @@ async function tell(
     kind,
     JSON.stringify(content),
   ]);
-  return 1;
+  return 'told';
 }

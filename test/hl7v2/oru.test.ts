@@ -231,6 +231,10 @@ describe('an order', () => {
   test('was reported when OBR-22 says, else when the message was made', () => {
     expect(orders(obr)[0]).toMatchObject({ issued: '2026-03-10T10:10:00-06:00', sent: '2026-03-10T10:15:00-06:00' });
     expect(orders('OBR|1||F-1')[0]).toMatchObject({ issued: '2026-03-10T10:15:00-06:00' });
+    // A slip would overrule every correction to come.
+    expect(orders(obr.replace('20260310101000-0600', '20620310101000-0600'))[0]?.issued).toBe(
+      '2026-03-10T10:15:00-06:00',
+    );
     expect(orders(obr.replace('20260310101000-0600', '20260310'))[0]?.issued).toBe(
       '2026-03-10T00:00:00-06:00'.replace('-06', '-05'),
     );

@@ -13,7 +13,10 @@ beforeAll(async () => {
 afterAll(() => ledger.end());
 
 const delayMs = 3_600_000;
-const release = { rules: { trends: labRules.trends, release: { delayMs, everyMs: 1 } }, labSources: ['riverlab'] };
+const release = {
+  rules: { trends: labRules.trends, release: { delayMs, everyMs: 1, newsWithinMs: 365 * 86_400_000 } },
+  labSources: ['riverlab'],
+};
 
 let people = 0;
 const keyOf = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
@@ -97,8 +100,8 @@ const feed = async (key: string) => {
 test('an A1c of 7.9, then of 9.4: told after the delay, each once', async () => {
   const key = await aPerson();
   await file(key, { artifact: 'a1', number: 7.9 });
-  await file(key, { artifact: 'a2', number: 9.4, day: '2026-06-09', agoMs: 0 });
   expect(await look()).toBe(1);
+  await file(key, { artifact: 'a2', number: 9.4, day: '2026-06-09', agoMs: 0 });
   expect(await feed(key)).toEqual(['lab.result: A1c 7.9 %']);
   expect(await look()).toBe(0);
   await releaseLabs(ledger.pool, release, new Date(Date.now() + delayMs + 1_000));
@@ -205,6 +208,47 @@ test('final without a value (OBX-11 U): the value that was preliminary', async (
   expect(await feed(key)).toEqual(['lab.result: A1c 7.9 %']);
 });
 
+test('ten years of values at once are one entry, with the newest; what was shown beside it is corrected', async () => {
+  const key = await aPerson();
+  const years = Array.from({ length: 11 }, (_, n) => 2016 + n);
+  // In whatever order; the newest is filed last, and its delay is not over when that of the others is.
+  for (const year of years.toSorted((a, b) => (a % 3) - (b % 3) || a - b))
+    await file(key, { artifact: `n${String(year)}`, number: (year - 1_950) / 10, day: `${String(year)}-03-01`, agoMs: year === 2026 ? 0 : 2 * delayMs }); // prettier-ignore
+  await look();
+  expect(await feed(key)).toEqual([]);
+  const later = new Date(Date.now() + delayMs + 1_000);
+  await releaseLabs(ledger.pool, release, later);
+  await releaseLabs(ledger.pool, release, later);
+  expect(await feed(key)).toEqual(['lab.result: A1c 7.5 → 7.6 %']);
+  await file(key, { artifact: 'n2025', number: 8.5, day: '2025-03-01', status: 'corrected' });
+  await file(key, { artifact: 'n2017', number: 8.5, day: '2017-03-01', status: 'corrected' });
+  await releaseLabs(ledger.pool, release, later);
+  expect((await feed(key)).slice(1)).toEqual(['lab.corrected: A1c 8.5 → 7.6 %']);
+  expect((await ledger.pool.query(`select 1 from lab_due where artifact like 'n20%'`)).rows).toEqual([]);
+});
+
+test('a newer value that is withdrawn before its time leaves the older one as the news', async () => {
+  const key = await aPerson();
+  await file(key, { artifact: 'o1', number: 7.1, day: '2026-03-01' });
+  await file(key, { artifact: 'o2', number: 9.9, day: '2026-03-02', agoMs: 0 });
+  await look();
+  await file(key, { artifact: 'o2', number: 9.9, day: '2026-03-02', status: 'entered-in-error', agoMs: 0 });
+  await releaseLabs(ledger.pool, release, new Date(Date.now() + delayMs + 1_000));
+  expect(await feed(key)).toEqual(['lab.result: A1c 7.1 %']);
+});
+
+test('a value of years ago is no news by itself, and a date far in the future is not the newest for ever', async () => {
+  const [one, other] = [await aPerson(), await aPerson()];
+  await file(one, { artifact: 'q1', number: 7.1, day: '2019-03-01' });
+  await look();
+  expect(await feed(one)).toEqual([]);
+  await file(other, { artifact: 'q2', number: 9.9, day: '2062-03-01' });
+  await look();
+  await file(other, { artifact: 'q3', number: 7.1, day: '2026-03-02' });
+  await look();
+  expect(await feed(other)).toEqual(['lab.result: A1c 9.9 %', 'lab.result: A1c 9.9 → 7.1 %']);
+});
+
 test('the goal that stands is told beside it', async () => {
   const key = await aPerson();
   await fact(key, 'goal', { said: 'set', analyte: 'a1c', below: 8, unit: '%' });
@@ -216,7 +260,8 @@ test('the goal that stands is told beside it', async () => {
 
 test('two processes at once tell it once', async () => {
   const key = await aPerson();
-  for (const n of [1, 2, 3, 4]) await file(key, { artifact: `i${String(n)}`, number: 7 + n / 10, day: `2026-0${String(n)}-01` }); // prettier-ignore
+  const codes = labRules.trends.slice(0, 4).map(({ codes: [code = ''] }) => code);
+  for (const [n, code] of codes.entries()) await file(key, { artifact: `i${String(n)}`, number: 7, code });
   await Promise.all([look(), look(), look()]);
   expect(await feed(key)).toHaveLength(4);
 });

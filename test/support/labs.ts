@@ -16,9 +16,10 @@ const given = (name: string): never => properties[name]?.default as never;
 
 export const labRules: LabRules = {
   unmappedCodes: given('unmappedCodes'),
-  release: { delayMs: 0, everyMs: 30_000 },
+  release: { delayMs: 0, everyMs: 30_000, newsWithinMs: 365 * 86_400_000 },
   trends: given('trends'),
   critical: given('critical'),
+  criticalWithinMs: given('criticalWithinMs'),
   criticalFlags: given('criticalFlags'),
   criticalFlagSeverity: given('criticalFlagSeverity'),
   sensitive: Object.entries(classes).map(([about, { codes, names: phrases, harmless }]) => ({

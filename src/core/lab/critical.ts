@@ -40,7 +40,7 @@ type Reading = {
 };
 
 type Rules = {
-  readonly labs: Pick<LabRules, 'critical' | 'criticalFlags' | 'criticalFlagSeverity'>;
+  readonly labs: Pick<LabRules, 'critical' | 'criticalFlags' | 'criticalFlagSeverity' | 'criticalWithinMs'>;
   readonly redFlags: Pick<RedFlagRules, 'severity' | 'restricted'>;
 };
 
@@ -62,9 +62,8 @@ export function createCriticalReader({ labs, redFlags }: Rules): ReadCritical {
 
   const flagOf = (reading: Reading, order: LabOrder): RedFlag | undefined => {
     const severity = severityOf(reading);
-    const times = [reading.at, order.collected, order.issued];
-    const observedAt = times.find((time) => time !== undefined && !Number.isNaN(Date.parse(time))) ?? order.issued;
     if (severity === undefined) return undefined;
+    const observedAt = observedOf(reading, order);
     return {
       code: 'lab-critical',
       severity,
@@ -77,6 +76,10 @@ export function createCriticalReader({ labs, redFlags }: Rules): ReadCritical {
     };
   };
 
+  /** By the message's own clock: what waited somewhere on its way is heard all the same. */
+  const isOld = ({ observedAt }: RedFlag, { sent }: LabOrder): boolean =>
+    Date.parse(sent) - Date.parse(observedAt) > labs.criticalWithinMs;
+
   /** Undefined: it says nothing about an alarm. What is preliminary raises one, and ends none. */
   const readingOf = (reading: Reading, order: LabOrder): Omit<ResultFlag, 'id'> | undefined => {
     const asOf = new Date(order.issued);
@@ -84,6 +87,8 @@ export function createCriticalReader({ labs, redFlags }: Rules): ReadCritical {
     if (is === 'withdrawn' || is === 'wrong-patient') return { flag: undefined, asOf, ends: is };
     if (is === 'none' || !reading.hasValue) return undefined;
     const flag = flagOf(reading, order);
+    // An archive that is loaded alarms nobody, and ends nothing either.
+    if (flag !== undefined && isOld(flag, order)) return undefined;
     if (flag !== undefined) return { flag, asOf, ends: 'corrected' };
     if (is === 'preliminary') return undefined;
     // Of most results nobody has ever asked whether they are critical.
@@ -103,6 +108,10 @@ export function createCriticalReader({ labs, redFlags }: Rules): ReadCritical {
           });
         });
 }
+
+/** Collected, else reported: ISO 8601. */
+const observedOf = ({ at }: Reading, { collected, issued }: LabOrder): string =>
+  [at, collected].find((time) => time !== undefined && !Number.isNaN(Date.parse(time))) ?? issued;
 
 /** Patient, order, day and analyte: a laboratory may begin its numbers anew each day. */
 function idOf({ patient }: LabMessage, order: LabOrder, key: string): string {

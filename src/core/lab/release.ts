@@ -8,7 +8,7 @@ import type { OwnedFact } from '../fact.ts';
 import { consentsIn, judge } from '../gates/consents.ts';
 import type { MessageId, PatientKey } from '../model.ts';
 import type { TrendRule } from './rules.ts';
-import { type LabGoal, type LabValue, ruleOf, type StandingResult, valueOf } from './trend.ts';
+import { type LabGoal, type LabValue, momentOf, ruleOf, type StandingResult, valueOf } from './trend.ts';
 
 /** The version of a result that counts. */
 export type Candidate = StandingResult & {
@@ -18,6 +18,8 @@ export type Candidate = StandingResult & {
   readonly chw: boolean;
   /** When this content was filed first: a resend does not put it off. */
   readonly since: Date;
+  /** When the message was made that told it. */
+  readonly sent: Date;
 };
 
 /** What stands told of a result to the CHW of one person. */
@@ -37,6 +39,8 @@ type Ask = {
   readonly told: readonly LabNotice[];
   readonly trends: readonly TrendRule[];
   readonly delayMs: number;
+  /** What was collected longer before its message was made is no news: a laboratory loads its archive. */
+  readonly newsWithinMs: number;
   readonly now: Date;
 };
 
@@ -44,7 +48,7 @@ type Ask = {
  * What was told and does not hold any more is corrected or withdrawn at once: the delay is for news. A measure that is no
  * longer configured is withdrawn from nobody.
  */
-export function releaseSteps({ standing, told, trends, delayMs, now }: Ask): readonly ReleaseStep[] {
+export function releaseSteps({ standing, told, trends, delayMs, newsWithinMs, now }: Ask): readonly ReleaseStep[] {
   const rule = standing?.chw === true ? ruleOf(standing.summary, trends) : undefined;
   const value = standing === undefined || rule === undefined ? undefined : valueOf(standing, rule);
   const steps: ReleaseStep[] = [];
@@ -60,9 +64,34 @@ export function releaseSteps({ standing, told, trends, delayMs, now }: Ask): rea
     if (!sameValue(before.value, value)) steps.push({ do: 'tell', kind: 'lab.corrected', patientKey, rule });
     return steps;
   }
+  if (standing.sent.getTime() - momentOf(standing) > newsWithinMs) return steps;
   const until = new Date(standing.since.getTime() + delayMs);
   steps.push(until > now ? { do: 'wait', until } : { do: 'tell', kind: 'lab.result', patientKey, rule });
   return steps;
+}
+
+/**
+ * What of the same measure is newer than this one: then it is no news of its own, and stands beside the newer one. `told`:
+ * that one may be told, or was. Else it waits too: should the newer one be withdrawn before its time, this one is the news.
+ */
+export function newerThan<T extends StandingResult & { readonly since: Date; readonly told: boolean }>(
+  one: StandingResult,
+  ofMeasure: readonly T[],
+  rule: TrendRule,
+  { delayMs, now }: Pick<Ask, 'delayMs' | 'now'>,
+): { readonly told: boolean; readonly until: Date } | undefined {
+  const newer = ofMeasure.filter(
+    (other) =>
+      other.artifact !== one.artifact &&
+      valueOf(other, rule) !== undefined &&
+      (momentOf(other) - momentOf(one) || (other.artifact < one.artifact ? -1 : 1)) > 0,
+  );
+  if (newer.length === 0) return undefined;
+  const due = newer.map(({ since }) => since.getTime() + delayMs);
+  return {
+    told: newer.some(({ told }) => told) || due.some((at) => at <= now.getTime()),
+    until: new Date(Math.min(...due)),
+  };
 }
 
 /** That it now counts as corrected, and is the same, is no news. */

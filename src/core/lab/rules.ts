@@ -34,9 +34,13 @@ export type LabRules = {
     readonly delayMs: number;
     /** How often is looked for what may be told, in ms. */
     readonly everyMs: number;
+    /** Only what was collected at most so long before its message was made is news, in ms. */
+    readonly newsWithinMs: number;
   };
   readonly trends: readonly TrendRule[];
   readonly critical: readonly CriticalRule[];
+  /** Only what was collected at most so long before its message was made raises an alarm, in ms. */
+  readonly criticalWithinMs: number;
   /** Also without a rule: results that the laboratory itself flags as critical (HH, LL, AA). */
   readonly criticalFlags: boolean;
   readonly criticalFlagSeverity: Severity;

@@ -59,18 +59,35 @@ type Told = { readonly artifact: string; readonly at: number; readonly value: La
 function toldOf(result: StandingResult, rule: TrendRule): readonly Told[] {
   const value = valueOf(result, rule);
   if (value === undefined) return [];
-  const at = value.date === undefined ? Number.NaN : Date.parse(value.date);
   return [
     {
       artifact: result.artifact,
-      at: Number.isNaN(at) ? result.issued.getTime() : at,
+      at: momentOf(result),
       value,
       comparable: value.warning === undefined,
     },
   ];
 }
 
+const yearMs = 365 * 86_400_000;
+
+/** When it was so, in ms; a date far behind its own report is a slip, and must not be the newest for ever. */
+export function momentOf({ summary: { effective }, issued }: Pick<StandingResult, 'summary' | 'issued'>): number {
+  const at = effective === undefined ? Number.NaN : Date.parse(effective);
+  return Number.isNaN(at) || at > issued.getTime() + yearMs ? issued.getTime() : at;
+}
+
 const shown = 3;
+
+const lastOf = (rule: TrendRule, results: readonly StandingResult[]): readonly Told[] =>
+  results
+    .flatMap((result) => toldOf(result, rule))
+    .toSorted((a, b) => a.at - b.at || (a.artifact < b.artifact ? -1 : 1))
+    .slice(-shown);
+
+/** The results whose values a CHW is shown. */
+export const shownOf = (rule: TrendRule, results: readonly StandingResult[]): ReadonlySet<string> =>
+  new Set(lastOf(rule, results).map(({ artifact }) => artifact));
 
 /**
  * How the measure stands now. `withdrawn`: one of its values was taken back, and only this is said: it may have been
@@ -82,10 +99,7 @@ export function trendOf(
   goal: LabGoal | undefined,
   kind: LabChangeKind,
 ): LabChange {
-  const told = results
-    .flatMap((result) => toldOf(result, rule))
-    .toSorted((a, b) => a.at - b.at || (a.artifact < b.artifact ? -1 : 1))
-    .slice(-shown);
+  const told = lastOf(rule, results);
   const wanted = goal?.unit === rule.unit ? goal : undefined;
   return {
     analyte: rule.name,

@@ -46,6 +46,17 @@ const message = (
   ],
   ...more,
 });
+test('an archive that is loaded alarms nobody; a culture of weeks, and what waited on its way, do', () => {
+  const old = { collected: '2019-03-09T08:30:00-06:00', issued: '2019-03-09T10:00:00-06:00' };
+  const low = obx({ value: { text: '40' } });
+  expect(read(message([low], old))).toEqual([]);
+  expect(read(message([obx({ value: { text: 'x' }, flags: ['AA'] })], old))).toEqual([]);
+  expect(read(message([low], { collected: '2026-01-20T08:30:00-06:00' }))).toHaveLength(1);
+  expect(read(message([low], { ...old, sent: '2019-03-10T10:00:00-06:00' }))).toHaveLength(1);
+  // It says nothing about an alarm that stands.
+  expect(read(message([obx({ value: { text: '40' }, status: 'C' })], old))).toEqual([]);
+});
+
 const found = (given: Given) => read(message([obx(given)])).map(({ flag, ends }) => flag?.severity ?? ends);
 
 describe('by rule', () => {
