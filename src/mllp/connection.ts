@@ -19,6 +19,8 @@ export type ConnectionLimits = { readonly frameBytes: number; readonly idleMs: n
 export type Connection = {
   /** Closes what is slow or idle. `now`: of the monotonic clock. */
   readonly check: (now: number) => void;
+  /** Since when nothing came and nothing is under way, of the monotonic clock; undefined: it is at work. */
+  readonly idleSince: () => number | undefined;
   /** Reads nothing more; what is under way is answered. Resolves when the connection is closed. */
   readonly end: () => Promise<void>;
 };
@@ -180,8 +182,10 @@ export function serve(
         observe.dropped('slow', 1);
         log('warn', slow ? 'mllp.slow-sender' : 'mllp.answers-not-read', { limitMs: limits.frameMs });
         socket.destroy();
-      } else if (idle) socket.end();
+        // Not `end`: who never closes its own side would stay.
+      } else if (idle) socket.destroySoon();
     },
+    idleSince: () => (waiting.length > 0 || decoder.open() || pausedAt !== undefined ? undefined : lastByte),
     end: () => {
       pause('stopping');
       clearTimeout(ending);

@@ -68,13 +68,23 @@ export async function listenMllp(options: MllpOptions): Promise<MllpServer> {
     });
   };
 
+  /** Connections that only stand there must not keep everybody else out: the one that said nothing for longest goes. */
+  const makeRoom = (): void => {
+    const idle = Array.from(open, ([socket, connection]) => ({ socket, since: connection.idleSince() ?? Infinity }));
+    const [longest] = idle.toSorted((a, b) => a.since - b.since);
+    if (longest !== undefined && performance.now() - longest.since > limits.frameMs) longest.socket.destroySoon();
+  };
+
   const server = listenerOf(options, accept);
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('close', () => sockets.delete(socket));
   });
   server.maxConnections = limits.connections;
-  server.on('drop', () => log('warn', 'mllp.connection-refused', { limit: limits.connections }));
+  server.on('drop', () => {
+    log('warn', 'mllp.connection-refused', { limit: limits.connections });
+    makeRoom();
+  });
   const shortest = Math.min(limits.frameMs, limits.idleMs > 0 ? limits.idleMs : limits.frameMs);
   const sweep = setInterval(
     () => {

@@ -193,6 +193,25 @@ describe('a sender', () => {
     await door.end();
   });
 
+  test('that only stands there, and never closes its side, makes room when the door is full', async () => {
+    const door = await aDoor({ limits: { connections: 1, frameMs: 100 } });
+    const idle = net.connect({ port: door.server.port, host: '127.0.0.1', allowHalfOpen: true });
+    await new Promise((resolve) => idle.once('connect', resolve));
+    let codes: readonly string[] = [];
+    for (const end = performance.now() + 20_000; codes.length === 0 && performance.now() < end;) {
+      const talk = await door.talk();
+      talk.send(framed(oru()));
+      codes = await Promise.race([
+        talk.answers(1).then((answers) => answers.flatMap(codesOf)),
+        talk.closed.then(() => []),
+      ]);
+      talk.socket.destroy();
+    }
+    expect(codes).toEqual(['AA M1']);
+    idle.destroy();
+    await door.end();
+  });
+
   test('that never reads its answers is not read from any more, and is cut off', async () => {
     const door = await aDoor({ still: true, limits: { frameMs: 500 } });
     const deaf = net.connect(door.server.port, '127.0.0.1');

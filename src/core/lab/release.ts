@@ -74,9 +74,9 @@ export function releaseSteps({ standing, told, trends, delayMs, newsWithinMs, no
  * What of the same measure is newer than this one: then it is no news of its own, and stands beside the newer one. `told`:
  * that one may be told, or was. Else it waits too: should the newer one be withdrawn before its time, this one is the news.
  */
-export function newerThan<T extends StandingResult & { readonly since: Date; readonly told: boolean }>(
+export function newerThan(
   one: StandingResult,
-  ofMeasure: readonly T[],
+  ofMeasure: readonly (StandingResult & { readonly since: Date; readonly told: boolean })[],
   rule: TrendRule,
   { delayMs, now }: Pick<Ask, 'delayMs' | 'now'>,
 ): { readonly told: boolean; readonly until: Date } | undefined {
