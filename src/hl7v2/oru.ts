@@ -156,7 +156,9 @@ function readOrder(order: OrderGroup, { group, msh, sender, sent, context }: Aro
     );
   }
   const issued =
-    credible(readInstant(valueOf(obr, 22), sender.timeZone), sent) ?? sent ?? readInstant(valueOf(obr, 7), sender.timeZone);
+    credible(readInstant(valueOf(obr, 22), sender.timeZone), sent) ??
+    sent ??
+    readInstant(valueOf(obr, 7), sender.timeZone);
   if (issued === undefined) return noOrder('MSH-7', 'No time says when it was reported (OBR-22, MSH-7, OBR-7).');
   const parent = parentOf(orc, obr, sender, { placer, filler });
   const keys = resultKeys(results.map((result) => namedResult(result, context)));
