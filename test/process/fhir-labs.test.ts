@@ -117,8 +117,7 @@ test('its correction replaces it, whichever way brings it first', async () => {
   ]);
   await notified('county-lab');
   expect(await results()).toEqual(['corrected 9.7']);
-  // Of the result that was replaced; the report says nothing of its own.
-  expect((await site.chart('Provenance')).length).toBe(1);
+  expect(await site.chart('Provenance')).toHaveLength(1);
 });
 
 /** As the EHR's own interface writes them; the Observation. */
