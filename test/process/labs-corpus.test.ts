@@ -154,7 +154,9 @@ async function allOf(site: Site, type: string): Promise<readonly Resource[]> {
 }
 
 function tableOf(rows: readonly Row[]): string {
-  const counted = Map.groupBy(rows, ({ kind, state, cause }) => [kind, state, cause ?? ''].join('\n'));
+  // Which of two messages about one result finds that the other has filed it follows from who came first.
+  const taken = (state: string): string => (state === 'superseded' ? 'filed' : state);
+  const counted = Map.groupBy(rows, ({ kind, state, cause }) => [kind, taken(state), cause ?? ''].join('\n'));
   const lines = [...counted]
     .toSorted(([a, of], [b, others]) => others.length - of.length || (a < b ? -1 : 1))
     .map(([label, of]) => {
