@@ -43,6 +43,7 @@ vendor('the report of a real EHR', () => {
       ['QuestionnaireResponse', 'degraded'],
       // Kept in Tejido.
       ['ResearchSubject', 'degraded'],
+      ['Specimen', 'degraded'],
       ['Patient', 'native'],
     ]);
   });
