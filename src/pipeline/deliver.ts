@@ -116,7 +116,7 @@ export async function deliver(
       : {}),
     ...(prepared?.do === 'file' &&
     prepared.lab !== undefined &&
-    (ends.has(progress.state) || isOnlyWaiting(prepared, failure))
+    (progress.state === 'filed' || isOnlyWaiting(prepared, failure))
       ? { lab: prepared.lab.versions, labMoved: prepared.lab.voided }
       : {}),
     ...(disclosures.length === 0 ? {} : { disclosures }),
@@ -129,9 +129,6 @@ export async function deliver(
 /** Its steps are done: what has left a chart counts there no more, although the message itself waits. */
 const isOnlyWaiting = ({ waits }: Extract<Prepared, { do: 'file' }>, failure: Failure | undefined): boolean =>
   waits !== undefined && failure === waits;
-
-/** What a message tells counts from then on. */
-const ends: ReadonlySet<Progress['state']> = new Set(['filed']);
 
 /** The types of what was written anew or changed. */
 const written = (links: readonly EmittedLink[]): readonly string[] =>

@@ -13,6 +13,21 @@ import { intentOf } from './intent.ts';
 import { leftBehind } from './derive.ts';
 import type { Prepared } from './prepared.ts';
 
+/** The record of this message, if it came from another person and nothing of it is on its way there any more. */
+export async function movedHere(
+  prepared: Prepared,
+  work: Work,
+  patientKey: PatientKey,
+  { ledger }: Pick<PrepareDeps, 'ledger'>,
+): Promise<{ readonly record: RecordName; readonly generation: number } | undefined> {
+  if (work.recordId === undefined || work.record === undefined || work.record.generation < 2) return undefined;
+  if (work.record.latestMessage !== work.messageId || prepared.do === 'settle') return undefined;
+  if (prepared.do === 'stop' && causeOf(prepared.failure.cause).class !== 'held') return undefined;
+  const record = { source: work.source, recordId: work.recordId };
+  const elsewhere = await ledger.inFlightElsewhere(record, patientKey);
+  return elsewhere ? undefined : { record, generation: work.record.generation };
+}
+
 export async function leaving(
   prepared: Prepared,
   work: Work,
@@ -20,15 +35,10 @@ export async function leaving(
   person: PersonContext,
   deps: PrepareDeps,
 ): Promise<Prepared> {
-  if (work.recordId === undefined || work.record === undefined || work.record.generation < 2) return prepared;
-  if (work.record.latestMessage !== work.messageId || prepared.do === 'settle') return prepared;
-  if (prepared.do === 'stop' && causeOf(prepared.failure.cause).class !== 'held') return prepared;
-  const record = { source: work.source, recordId: work.recordId };
-  if (await deps.ledger.inFlightElsewhere(record, patientKey)) return prepared;
-  const here = [
-    recordKey(record.source, record.recordId, work.record.generation),
-    ...[subjectKey(patientKey), ...person.aliases],
-  ];
+  const moved = await movedHere(prepared, work, patientKey, deps);
+  if (moved === undefined || prepared.do === 'settle') return prepared;
+  const { record, generation } = moved;
+  const here = [recordKey(record.source, record.recordId, generation), ...[subjectKey(patientKey), ...person.aliases]];
   const standing = (await deps.ledger.ownedLinks(record)).filter(
     ({ artifact }) => !here.some((key) => artifact.startsWith(`${key}.`)),
   );

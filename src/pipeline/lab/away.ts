@@ -2,7 +2,6 @@
  * What must not stay in a chart: an order that the laboratory has given to somebody else before this message of it came to
  * its end, and what was filed for somebody whom the message is not about any more (an identifier un-linked).
  */
-import { causeOf } from '../../core/causes.ts';
 import { namesOf } from '../../core/lab/identity.ts';
 import type { LabOrder } from '../../core/lab/model.ts';
 import type { Work } from '../../core/lane.ts';
@@ -10,6 +9,7 @@ import type { EmittedLink, PatientKey } from '../../core/model.ts';
 import { voidSteps } from '../../core/plan.ts';
 import type { FilingStep, FoundPatient } from '../../core/ports.ts';
 import type { PrepareDeps } from '../deps.ts';
+import { movedHere } from '../leaving.ts';
 import type { Prepared } from '../prepared.ts';
 import type { LabKnown } from './deps.ts';
 
@@ -89,11 +89,9 @@ export async function leavingLab(
   patientKey: PatientKey,
   deps: PrepareDeps,
 ): Promise<Prepared> {
-  if (work.recordId === undefined || work.record === undefined || work.record.generation < 2) return prepared;
-  if (work.record.latestMessage !== work.messageId || prepared.do === 'settle') return prepared;
-  if (prepared.do === 'stop' && causeOf(prepared.failure.cause).class !== 'held') return prepared;
-  const record = { source: work.source, recordId: work.recordId };
-  if (await deps.ledger.inFlightElsewhere(record, patientKey)) return prepared;
+  const moved = await movedHere(prepared, work, patientKey, deps);
+  if (moved === undefined || prepared.do === 'settle') return prepared;
+  const { record } = moved;
   const owned = await deps.ledger.ownedLinks(record);
   const here = prepared.do === 'file' ? (prepared.lab?.versions ?? []).map(({ report }) => report) : [];
   const planned = new Set(prepared.do === 'file' ? prepared.steps.map(({ artifact }) => artifact) : []);
