@@ -1,6 +1,5 @@
 /** Laboratory results for the pipeline: how each format is read and mapped, and what may become of a result. */
 import type { Config } from '../config/config.ts';
-import type { Hl7Sender } from '../core/lab/sender.ts';
 import { createLabScreen } from '../core/lab/sensitive.ts';
 import { fail } from '../core/outcome.ts';
 import { readStoredOru } from '../hl7v2/identify.ts';
@@ -9,15 +8,10 @@ import { uuidOf } from '../mapping/uuid.ts';
 import type { LabDeps } from '../pipeline/lab/deps.ts';
 import { readFhirLab } from '../sources/fhir-lab.ts';
 import { fhirLabSources } from './lab-sources.ts';
-
-/** The sender as it is configured now, by the name under which its messages stand in the ledger. */
-export const senderOf =
-  ({ mllp: { senders, anySender } }: Pick<Config, 'mllp'>) =>
-  (source: string): Hl7Sender =>
-    senders.find(({ name }) => name === source) ?? { ...anySender, name: source };
+import { senderNamed } from './mllp.ts';
 
 export function labsOf(config: Pick<Config, 'labs' | 'mllp' | 'labSources' | 'destinations'>): LabDeps {
-  const sender = senderOf(config);
+  const sender = (source: string) => senderNamed(config.mllp, source);
   const fhir = new Map(fhirLabSources(config).map((one) => [one.name, one]));
   return {
     about: (source) => ({
